@@ -1,0 +1,6 @@
+"""`python -m poseapp` is the command line."""
+
+from poseapp.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The errors a person can act on: each message says what happened and what to do."""
+
+from __future__ import annotations
+
+
+class PoseAppError(Exception):
+    """Something outside the program went wrong; the message is fit to be shown as it is."""
+
+
+class ProjectError(PoseAppError):
+    """The project file cannot be used as asked."""
+
+
+class ProjectBusyError(ProjectError):
+    """Another window or command has the project open for writing."""
+
+
+class ReadOnlyError(ProjectError):
+    """An edit was tried on a project that is open read only."""
+
+
+class VideoUnreadableError(PoseAppError):
+    """A video, or one of its frames, cannot be read."""
+
+
+class VideoMissingError(VideoUnreadableError):
+    """The file of a video is not where it was."""
+
+
+class FormatError(PoseAppError):
+    """A foreign file is damaged, is not of its format, or holds what the format forbids."""
+
+
+class ExportError(PoseAppError):
+    """An export was not written; what was there before is untouched."""
+
+
+class SkeletonError(PoseAppError):
+    """A skeleton contradicts itself."""
+
+
+class TrainingError(PoseAppError):
+    """A training run cannot start or go on."""
+
+
+class InferenceError(PoseAppError):
+    """A net cannot be loaded or run."""
+
+
+class SelectionError(PoseAppError):
+    """Frames cannot be picked as asked."""
+
+
+class WorkerDiedError(PoseAppError):
+    """The worker process ended before its job did."""
+
+
+class JobCancelled(Exception):  # noqa: N818 - not an error: the person asked for it
+    """Raised inside a job at the next report after a person stopped it."""
