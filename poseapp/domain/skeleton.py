@@ -153,18 +153,20 @@ class Skeleton:
 
 
 def guess_pairs(names: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """Left/right pairs that the names suggest: `left_ear`/`right_ear`, `wingL`/`wingR`, `earL2`.
+    """Left/right pairs that the names suggest: `left_ear`/`right_ear`, `wingL`/`wingR`.
 
-    A pair is made only where turning every left word of a name into a right one gives exactly
-    one other name.
+    A name is paired with the one that it becomes when its left word is turned into a right one;
+    where there is none, with the only one that differs in its digits alone (`paw1L`, `paw4R`).
     """
     names = tuple(names)
-    position = {name: k for k, name in enumerate(names)}
     pairs = []
-    for k, name in enumerate(names):
+    for left, name in enumerate(names):
         for mirrored in _mirrored_names(name):
-            if mirrored != name and mirrored in position:
-                pairs.append((k, position[mirrored]))
+            exact = [k for k, other in enumerate(names) if other == mirrored]
+            digitless = re.sub(r"\d", "", mirrored)
+            alike = exact or [k for k, n in enumerate(names) if re.sub(r"\d", "", n) == digitless]
+            if len(alike) == 1 and alike[0] != left:
+                pairs.append((left, alike[0]))
                 break
     used = [k for pair in pairs for k in pair]
     return tuple(pair for pair in pairs if all(used.count(k) == 1 for k in pair))
