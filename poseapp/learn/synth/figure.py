@@ -90,7 +90,7 @@ class Walker:
                 "skin": np.array([140, 170, 215]) * rng.uniform(0.6, 1.05),
             }.items()
         }
-        self._grain = rng.normal(0, 4, (scene.height, scene.width, 1)).astype(np.float32)
+        self._grain = rng.normal(0, 2.5, (scene.height, scene.width, 1)).astype(np.float32)
 
     def render(self, frame: int) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray]:
         """The picture (H, W, 3) BGR, the points (K, 2) in pixels and their visibility (K,)."""
