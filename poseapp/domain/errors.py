@@ -55,5 +55,9 @@ class WorkerDiedError(PoseAppError):
     """The worker process ended before its job did."""
 
 
+class InternalError(PoseAppError):
+    """A fault of the program itself; the job that met it carries the details."""
+
+
 class JobCancelled(Exception):  # noqa: N818 - not an error: the person asked for it
     """Raised inside a job at the next report after a person stopped it."""
