@@ -1,0 +1,68 @@
+"""Heads: from feature maps at strides 4, 8, 16 and 32 to one raw map per keypoint at stride 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+STRIDE = 4
+"""Input pixels per cell of every head's maps."""
+
+
+class DeconvHead(nn.Module):
+    """SimpleBaseline: three 4×4 deconvolutions on the deepest map, then a 1×1 convolution."""
+
+    def __init__(self, channels: Sequence[int], keypoints: int, width: int = 256) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = channels[-1]
+        for _ in range(3):
+            layers += [
+                nn.ConvTranspose2d(before, width, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+            ]
+            before = width
+        self.deconv_layers = nn.Sequential(*layers)
+        self.final_layer = nn.Conv2d(width, keypoints, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(module.weight, std=0.001)
+        nn.init.zeros_(self.final_layer.bias) if self.final_layer.bias is not None else None
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        return self.final_layer(self.deconv_layers(maps[-1]))
+
+
+class LightHead(nn.Module):
+    """Every map narrowed by a 1×1 convolution, added on the way up, mixed by a depthwise one."""
+
+    def __init__(self, channels: Sequence[int], keypoints: int, width: int = 64) -> None:
+        super().__init__()
+        self.narrow = nn.ModuleList(nn.Conv2d(c, width, 1) for c in channels)
+        self.mix = nn.ModuleList(_Mix(width) for _ in channels)
+        self.final = nn.Conv2d(width, keypoints, 1)
+        nn.init.normal_(self.final.weight, std=0.001)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        x: Tensor | None = None
+        for n in reversed(range(len(maps))):
+            y = self.narrow[n](maps[n])
+            if x is not None:
+                y = y + functional.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = self.mix[n](y)
+        return self.final(x)
+
+
+class _Mix(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
+        self.pointwise = nn.Conv2d(width, width, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.pointwise(self.depthwise(x))))

@@ -1,0 +1,58 @@
+"""PoseNet: a backbone, a head, and what turns raw maps into heatmaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from poseapp.nets.backbone import Backbone
+from poseapp.nets.efficientnet_lite import EfficientNetLite0
+from poseapp.nets.heads import DeconvHead, LightHead
+from poseapp.nets.heatmaps import Readout
+
+
+class PoseNet(nn.Module):
+    """BGR pictures (N, 3, H, W) in 0..255 → raw maps (N, K, H/4, W/4); `heatmaps` reads them."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, head: nn.Module, readout: Readout = "softmax") -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.readout: Readout = readout
+        self.register_buffer("mean", 255 * _per_channel(backbone.mean), persistent=False)
+        self.register_buffer("std", 255 * _per_channel(backbone.std), persistent=False)
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """The backbone's maps."""
+        return self.backbone((pictures.flip(1) - self.mean) / self.std)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.head(self.features(pictures))
+
+    def heatmaps(self, raw: Tensor) -> Tensor:
+        """Raw maps as probabilities."""
+        if self.readout == "softmax":
+            return raw.flatten(2).softmax(dim=2).view_as(raw)
+        return raw.sigmoid()
+
+
+def _per_channel(values: Sequence[float]) -> Tensor:
+    return torch.tensor(values).view(3, 1, 1)
+
+
+BACKBONES: dict[str, Callable[[], Backbone]] = {"efficientnet-lite0": EfficientNetLite0}
+
+HEADS: dict[str, Callable[..., nn.Module]] = {"light": LightHead, "deconv": DeconvHead}
+
+
+def build(net: str, keypoints: int, readout: Readout = "softmax") -> PoseNet:
+    """A net by name, "backbone" or "backbone+head", with random weights."""
+    backbone_name, _, head_name = net.partition("+")
+    backbone = BACKBONES[backbone_name]()
+    head = HEADS[head_name or "light"](backbone.channels, keypoints)
+    return PoseNet(backbone, head, readout)
