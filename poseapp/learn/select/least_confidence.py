@@ -1,0 +1,38 @@
+"""Least confidence: the frames in which the net believes its own keypoints the least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poseapp.domain.report import Report
+from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, suggestions
+from poseapp.learn.select.spread import best_apart
+from poseapp.learn.select.words import spoken, stands_out
+
+
+@dataclass(frozen=True, slots=True)
+class LeastConfidence(Selector):
+    """One minus the confidence, averaged over the keypoints."""
+
+    name = "least_confidence"
+    about = "Frames in which the net is the least sure of the keypoints."
+
+    def not_yet(self, pool: Pool) -> str:
+        return "" if pool.predicted else NEEDS_A_NET
+
+    def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
+        doubt = 1 - pool.beliefs().scores
+        worth = doubt.mean(axis=1)
+        rows = best_apart(pool, worth, budget)
+        worst = stands_out(doubt)
+        reasons = [
+            (_reason(pool.skeleton.names[worst[row]], float(doubt[row, worst[row]])),)
+            for row in rows
+        ]
+        return suggestions(pool, rows, worth[rows].tolist(), reasons, self.name)
+
+
+def _reason(keypoint: str, doubt: float) -> Reason:
+    text = f"{spoken(keypoint).capitalize()} unsure. The net gives it {1 - doubt:.2f}."
+    return Reason("uncertainty", text, doubt, keypoint)

@@ -1,0 +1,71 @@
+"""All selectors by name, and the one door through which frames are picked."""
+
+from __future__ import annotations
+
+from poseapp.domain.errors import SelectionError
+from poseapp.domain.report import Report
+from poseapp.domain.suggestion import Suggestion
+from poseapp.learn.select.base import Pool, Selector
+from poseapp.learn.select.entropy import Entropy
+from poseapp.learn.select.kcentre import KCentre
+from poseapp.learn.select.kmeans import KMeans
+from poseapp.learn.select.least_confidence import LeastConfidence
+from poseapp.learn.select.random_frames import Random
+from poseapp.learn.select.temporal_jump import TemporalJump
+from poseapp.learn.select.thinning import thinned
+from poseapp.learn.select.typiclust import TypiClust
+from poseapp.learn.select.uniform import Uniform
+
+SELECTORS: dict[str, Selector] = {
+    selector.name: selector
+    for selector in (
+        TypiClust(),
+        KCentre(),
+        KMeans(),
+        LeastConfidence(),
+        Entropy(),
+        TemporalJump(),
+        Uniform(),
+        Random(),
+    )
+}
+
+STAND_IN = SELECTORS["typiclust"]
+"""Picks where the selector that was asked for cannot yet."""
+
+
+def selector_called(name: str) -> Selector:
+    """The selector of this name.
+
+    Raises:
+        SelectionError: when there is none; the message lists those there are.
+    """
+    if name not in SELECTORS:
+        known = ", ".join(sorted(SELECTORS))
+        raise SelectionError(f"There is no selector {name!r}. There are: {known}.")
+    return SELECTORS[name]
+
+
+def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
+    """The frames to label next: near-duplicates thinned, and a stand-in where one is needed.
+
+    Gives fewer than `budget` when fewer different frames are left; `report.note` says so.
+
+    Raises:
+        SelectionError: when no frame can be picked.
+    """
+    if budget < 1:
+        raise SelectionError("Ask for one frame or more.")
+    if not len(pool):
+        raise SelectionError(
+            "No frame is left to pick: all are labelled or were suggested before. Add a video."
+        )
+    pool = thinned(pool)
+    if not len(pool):
+        raise SelectionError("Every frame that is left looks like a labelled one. Add a video.")
+    if why := selector.not_yet(pool):
+        report.note(f"{why} Until then frames are picked by {STAND_IN.name}.")
+        selector = STAND_IN
+    if len(pool) < budget:
+        report.note(f"Only {len(pool)} different frames are left.")
+    return selector.pick(pool, budget, report)

@@ -1,0 +1,37 @@
+"""Words that several selectors use for their reasons."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.domain.suggestion import Reason
+
+
+def spoken(keypoint: str) -> str:
+    """A keypoint's name as words: `right_wrist` and `rightWrist` become "right wrist"."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keypoint)
+    return re.sub(r"[\s_.\-]+", " ", apart).strip().lower() or keypoint
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 frame`, `1,284 frames`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def stands_for(count: int, most: int) -> Reason:
+    """`most` is how many the frame that stands for the most speaks for: the bar's full length."""
+    if count == 1:
+        return Reason("stands_for", "One of a kind. No other frame looks like it.", 1 / most)
+    text = f"Stands for {counted(count, 'frame')}. Labelling it helps with all of them."
+    return Reason("stands_for", text, count / most)
+
+
+def stands_out(doubt: NDArray[np.floating]) -> NDArray[np.intp]:
+    """(N,) the keypoint whose (N, K) doubt is the farthest above what is usual for it.
+
+    Some keypoints are always doubtful; naming them in every reason would say nothing.
+    """
+    return (doubt - np.median(doubt, axis=0)).argmax(axis=1)
