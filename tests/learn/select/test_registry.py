@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,10 +95,9 @@ def test_an_empty_pool_is_told_in_a_sentence():
     with pytest.raises(SelectionError, match="No frame is left to pick"):
         propose(SELECTORS["random"], pool_of(np.empty((0, 3))), 5, SilentReport())
     features = np.random.default_rng(0).normal(size=(4, 3))
+    pool = replace(pool_of(features, labelled_features=features), labelled=refs(4, start=10))
     with pytest.raises(SelectionError, match="looks like a labelled one"):
-        propose(
-            SELECTORS["random"], pool_of(features, labelled_features=features), 5, SilentReport()
-        )
+        propose(SELECTORS["random"], pool, 5, SilentReport())
 
 
 def test_asking_for_nothing_is_an_error():
