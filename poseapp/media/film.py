@@ -1,43 +1,130 @@
-"""Writing films: for the demo, for tests and for exports."""
+"""A film file opened for reading: its packets in file order, and faults as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
-import numpy as np
-from numpy.typing import NDArray
+import av.container
+import av.error
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from poseapp.domain.errors import VideoMissingError, VideoUnreadableError
+
+_DECODER_THREADS = min(4, os.cpu_count() or 1)
+_FAULTS_IN_A_ROW = 100
+_TEXT_ART = {"ansi", "bintext", "idf", "xbin"}  # ffmpeg takes any .txt for a film in these
 
 
-def write_film(
-    path: Path,
-    pictures: Iterable[NDArray[np.uint8]],
-    fps: float,
-    *,
-    keyframe_every: int = 30,
-    quality: int = 20,
-) -> int:
-    """Encode BGR pictures of equal, even size as H.264; returns how many there were.
+class Film:
+    """An open container and its first video stream; not to be shared between threads."""
 
-    `path` appears only when the film is whole. `quality` is the constant rate factor of x264:
-    smaller is better.
-    """
-    unfinished = path.with_name(f".{path.name}.part")
-    count = 0
+    def __init__(self, path: Path, threads: int = _DECODER_THREADS) -> None:
+        """Open the file.
+
+        Raises:
+            VideoMissingError: when there is no such file.
+            VideoUnreadableError: when it holds no film that can be decoded.
+        """
+        self.path = path
+        if not path.is_file():
+            raise VideoMissingError(
+                f"{path} is not there. Choose where the video is now, or remove it."
+            )
+        with faults_as_sentences(path):
+            # "file:" keeps a colon in a name from being read as a protocol, and the list keeps
+            # a playlist that poses as a film from reaching for other places.
+            self.container = av.open(
+                f"file:{path}",
+                options={"protocol_whitelist": "file"},
+                metadata_errors="replace",
+            )
+        try:
+            self.stream = _first_film(self.container, path)
+        except VideoUnreadableError:
+            self.container.close()
+            raise
+        self.stream.codec_context.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = threads
+
+    def packets(self) -> Iterator[Packet]:
+        """The packets of the film from where the file stands; damaged stretches are passed over."""
+        faults = 0
+        while faults < _FAULTS_IN_A_ROW:
+            try:
+                for packet in self.container.demux(self.stream):
+                    if packet.size:
+                        faults = 0
+                        yield packet
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError:
+                faults += 1
+            else:
+                return
+
+    def prime(self) -> None:
+        """Show the decoder the first packet; seek before decoding on.
+
+        Some encoders say only there which one they are, and decoders work around the faults of
+        old ones: x264's first 4:4:4 streams decode to rubbish from any other keyframe.
+        """
+        for packet in self.packets():
+            with suppress(av.error.FFmpegError):
+                self.stream.codec_context.decode(packet)
+            return
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.container.close()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Film]:
+    """The film, closed at the end."""
+    film = Film(path)
     try:
-        with av.open(str(unfinished), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-            stream.pix_fmt = "yuv420p"
-            stream.options = {"crf": str(quality), "preset": "veryfast", "g": str(keyframe_every)}
-            for picture in pictures:
-                if count == 0:
-                    stream.height, stream.width = picture.shape[:2]
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-                count += 1
-            container.mux(stream.encode())
-        unfinished.replace(path)
+        yield film
     finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+        film.close()
+
+
+@contextmanager
+def faults_as_sentences(path: Path) -> Iterator[None]:
+    """What the decoding library complains about, said so that a person knows what to do."""
+    try:
+        yield
+    except PermissionError as error:
+        raise VideoUnreadableError(
+            f"{path} may not be read by you. Change its permissions or copy it elsewhere."
+        ) from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise unreadable(path, reason) from error
+
+
+def unreadable(path: Path, reason: str) -> VideoUnreadableError:
+    """The error for a file that is no usable film."""
+    if path.is_file() and path.stat().st_size == 0:
+        reason = "the file is empty"
+    return VideoUnreadableError(
+        f"{path} cannot be read as a video: {reason.rstrip('.')}. "
+        "Copy it again from where it was recorded, convert it to MP4 (H.264), "
+        "or choose another file."
+    )
+
+
+def _first_film(container: av.container.InputContainer, path: Path) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:
+            continue  # the cover of an audio file
+        if stream.codec_context.name in _TEXT_ART:
+            continue
+        return stream
+    kind = "it holds sound but no pictures" if container.streams.audio else "it holds no film"
+    raise unreadable(path, kind)
