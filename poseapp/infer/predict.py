@@ -1,0 +1,66 @@
+"""A trained net, ready to say where the keypoints of pictures are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.infer.session import Net
+from poseapp.nets.card import Card
+from poseapp.nets.pipeline import Bodies, estimate
+
+
+class Predictor:
+    """Loads once, predicts often."""
+
+    def __init__(self, card: Card, pose: Net, centroid: Net | None) -> None:
+        self.card = card
+        self._pose = pose
+        self._centroid = centroid
+
+    @classmethod
+    def load(cls, folder: Path, *, device: str = "auto", threads: int | None = None) -> Predictor:
+        """The net in a run's folder.
+
+        Raises:
+            InferenceError: when its card or a net is missing or damaged.
+        """
+        card = Card.read(folder)
+        pose = Net(folder / card.pose.file, device=device, threads=threads)
+        if card.centroid is None:
+            return cls(card, pose, None)
+        return cls(card, pose, Net(folder / card.centroid.file, device=device, threads=threads))
+
+    @property
+    def device(self) -> str:
+        """What it really computes on, in words."""
+        return self._pose.device
+
+    @property
+    def batch(self) -> int:
+        """Pictures at once: few on a CPU, which gains nothing by more and reports more often."""
+        return 32 if self.device.startswith("GPU") else 4
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Bodies]:
+        """The bodies in each BGR picture; pictures may differ in size."""
+        return estimate(pictures, self.card, self._pose, self._centroid)
+
+    def pixels_per_cell(self, picture: NDArray[np.uint8]) -> float:
+        """Pixels of this picture that one heatmap cell spans."""
+        net = self.card.pose
+        if self.card.crop_px is not None:
+            return net.stride * self.card.crop_px / net.width
+        height, width = picture.shape[:2]
+        return net.stride * max(width / net.width, height / net.height)
+
+
+def digest(folder: Path) -> str:
+    """Says whether two run folders hold the same net."""
+    sha = hashlib.sha256()
+    for file in sorted(folder.glob("*.onnx")):
+        sha.update(file.read_bytes())
+    return sha.hexdigest()[:16]
