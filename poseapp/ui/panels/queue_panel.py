@@ -1,0 +1,221 @@
+"""The right side: which frame is asked for, why, which keys answer it, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from poseapp.domain.suggestion import Reason
+from poseapp.ui import icons, theme
+from poseapp.ui.actions import Actions
+from poseapp.ui.panels import pieces
+from poseapp.ui.shortcuts import BY_ID
+from poseapp.ui.tables.delegates import RowDelegate, paint_picture
+from poseapp.ui.tables.rows import Row, RowList
+from poseapp.ui.widgets.chip import Chip
+from poseapp.ui.widgets.dock_header import DockHeader
+from poseapp.ui.widgets.empty_state import EmptyState
+from poseapp.ui.widgets.keycap import Keycap
+from poseapp.ui.widgets.score_bar import ScoreBar
+from poseapp.ui.widgets.segmented_progress import SegmentedProgress
+
+KEYS = ("accept", "skip", "reject", "cycle_visibility")
+COUNTS = (10, 20, 50)
+TONES = {"uncertainty": "warning", "novelty": "curve", "stands_for": "accent", "jump": "danger"}
+_WORDS = {"stands_for": "Stands for"}
+_SMALL_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The suggestion in front of the person."""
+
+    title: str
+    detail: str
+    reasons: tuple[Reason, ...]
+    selector: str
+    frame: int
+    picture: QPixmap | None = None
+
+
+class Picture(QWidget):
+    """A thumbnail as wide as the card."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(112)
+        self._picture: QPixmap | None = None
+
+    def show_picture(self, picture: QPixmap | None) -> None:
+        self._picture = picture
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 112)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        paint_picture(painter, QRect(0, 0, self.width(), self.height()), self._picture)
+
+
+class QueuePanel(QWidget):
+    """Draws the queue; the order card, keys, next is fixed and the keys never scroll away."""
+
+    suggestion_chosen = Signal(object)
+    selector_chosen = Signal(str)
+    count_chosen = Signal(int)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._actions = actions
+        self.header = DockHeader("Queue")
+        self._choice = self._make_choice()
+        self.header.add_button(self._choice)
+        self._progress = SegmentedProgress()
+        self._card = self._make_card()
+        self._keys = self._make_keys()
+        self._next_title = pieces.text("Next", "small", "text3")
+        self._list = RowList(RowDelegate(theme.height("rowThumb"), (64, 40)), "Next suggestions")
+        self._list.chosen.connect(self.suggestion_chosen)
+        self._empty = EmptyState()
+        self._build()
+        self.show_empty("sparkles", "No frames are asked for", "", ())
+
+    def show_progress(self, answered: int, total: int) -> None:
+        """How many of this round are answered."""
+        self.header.set_detail(f"{total - answered} of {total} left" if total else "")
+        self._progress.set_progress(answered, total)
+        self._progress.setVisible(total > 0)
+
+    def show_card(self, card: Card, following: Sequence[Row]) -> None:
+        """Show the current suggestion, and the next ones as rows keyed by suggestion."""
+        self._empty.hide()
+        for widget in (self._card, self._keys, self._next_title, self._list):
+            widget.show()
+        self._thumb.show_picture(card.picture)
+        self._title.setText(card.title)
+        self._detail.setText(card.detail)
+        self._detail.setVisible(bool(card.detail))
+        pieces.clear(self._bars)
+        for reason in card.reasons:
+            word = _WORDS.get(reason.kind, reason.kind.replace("_", " ").capitalize())
+            bar = ScoreBar(word, reason.value, TONES.get(reason.kind, "text3"))
+            bar.setToolTip(reason.text)
+            self._bars.addWidget(bar)
+        self._agent.set_text(card.selector)
+        self._frame.set_text(f"frame {card.frame:,}")
+        self._next_title.setVisible(bool(following))
+        self._list.set_rows(following)
+
+    def show_picture(self, picture: QPixmap) -> None:
+        """Show the thumbnail of the current card once it was decoded."""
+        self._thumb.show_picture(picture)
+
+    def show_empty(
+        self,
+        icon: str,
+        title: str,
+        detail: str,
+        buttons: Sequence[tuple[str, Callable[[], None], bool]],
+    ) -> None:
+        """Say why there is nothing to answer; buttons are (words, what they do, primary)."""
+        for widget in (self._card, self._keys, self._next_title, self._list):
+            widget.hide()
+        self._empty.set_content(icon, title, detail)
+        self._empty.set_actions(buttons)
+        self._empty.show()
+
+    def show_choice(self, selectors: Sequence[tuple[str, str]], chosen: str, number: int) -> None:
+        """List the selectors as (name, sentence) with the chosen one, and how many to pick."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for name, sentence in selectors:
+            action = menu.addAction(name.replace("_", " ").capitalize())
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            action.setToolTip(sentence)
+            action.triggered.connect(lambda _on=False, n=name: self.selector_chosen.emit(n))
+        menu.addSeparator()
+        for amount in COUNTS:
+            action = menu.addAction(f"{amount} frames")
+            action.setCheckable(True)
+            action.setChecked(amount == number)
+            action.triggered.connect(lambda _on=False, n=amount: self.count_chosen.emit(n))
+        menu.addSeparator()
+        menu.addAction(self._actions["suggest"])
+        old = self._choice.menu()
+        self._choice.setMenu(menu)
+        if old is not None:  # pyright: ignore[reportUnnecessaryComparison] - None at first
+            old.deleteLater()
+        self._choice.setText(f"{chosen.replace('_', ' ').capitalize()}, {number}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._thumb.setFixedHeight(76 if self.height() < _SMALL_PX else 112)
+
+    def _make_choice(self) -> QToolButton:
+        made = QToolButton()
+        made.setText("Selector")
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        made.setFont(theme.font("small"))
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.setToolTip("Which selector picks, and how many frames")
+        made.setAccessibleName("Selector and number of frames")
+        icons.attach(made, "chevron-down", 12)
+        return made
+
+    def _make_card(self) -> QWidget:
+        self._thumb = Picture()
+        self._title = pieces.text("", "head", wrap=True)
+        self._detail = pieces.text("", "body", "text2", wrap=True)
+        self._bars = pieces.column(spacing=4)
+        self._agent = Chip("", "accent", icon="sparkles")
+        self._frame = Chip("", "neutral")
+        return pieces.surface(
+            "card",
+            pieces.column(
+                self._thumb,
+                8,
+                self._title,
+                self._detail,
+                4,
+                self._bars,
+                8,
+                pieces.row(self._agent, self._frame, None),
+                spacing=4,
+                margins=(12, 12, 12, 12),
+            ),
+        )
+
+    def _make_keys(self) -> QWidget:
+        lines = []
+        for number, command in enumerate(KEYS):
+            cap = Keycap(self._actions.caps(command))
+            cap_box = pieces.row(cap, None, spacing=0)
+            words = pieces.text(BY_ID[command].text, "body", "text2" if number else "text")
+            line = pieces.row(spacing=12)
+            line.addLayout(cap_box, 0)
+            cap_box.setContentsMargins(0, 0, max(0, 56 - cap.sizeHint().width()), 0)
+            line.addWidget(words, 1)
+            lines.append(line)
+        box = QWidget()
+        box.setLayout(pieces.column(*lines, spacing=8))
+        return box
+
+    def _build(self) -> None:
+        inner = pieces.column(
+            self._progress, 12, self._card, 16, self._keys, 12, self._next_title, 4,
+            margins=(16, 0, 16, 0),
+        )  # fmt: skip
+        layout = pieces.column(inner, self._list, self._empty)
+        layout.setStretchFactor(self._list, 1)
+        layout.setStretchFactor(self._empty, 1)
+        self.setLayout(layout)

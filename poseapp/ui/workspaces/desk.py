@@ -1,0 +1,191 @@
+"""Everything that belongs to one open project: services, workspaces, controllers, commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialog, QWidget
+
+from poseapp.app.changes import Changes
+from poseapp.app.commands import ChangeSkeleton
+from poseapp.app.services import Services
+from poseapp.app.session import Session
+from poseapp.ui.actions import Actions
+from poseapp.ui.bridge import Background, MainThread
+from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
+from poseapp.ui.main_window import MainWindow
+from poseapp.ui.workspaces.export import ExportWorkspace
+from poseapp.ui.workspaces.export_control import ExportControl
+from poseapp.ui.workspaces.job_control import JobControl
+from poseapp.ui.workspaces.label import LabelWorkspace
+from poseapp.ui.workspaces.label_commands import connect_label_commands
+from poseapp.ui.workspaces.label_control import LabelControl
+from poseapp.ui.workspaces.recent import cover
+from poseapp.ui.workspaces.suggest_control import SuggestControl
+from poseapp.ui.workspaces.train import TrainWorkspace
+from poseapp.ui.workspaces.train_control import TrainControl
+
+LABEL, TRAIN, EXPORT = range(3)
+_COVER_WIDTH = 600
+
+
+class Desk(QObject):
+    """Made when a project is opened and closed with it."""
+
+    failed = Signal(str, str, str)
+    """(title, sentence, diagnostics) of a job that ended badly."""
+
+    def __init__(
+        self, session: Session, post: MainThread, actions: Actions, window: MainWindow
+    ) -> None:
+        super().__init__(window)
+        self.session = session
+        self._actions = actions
+        self._window = window
+        self.background = Background(post.post)
+        self.services = Services(session, post.post)
+        self.label = LabelControl(
+            session, self.services, self.background, LabelWorkspace(actions), actions
+        )
+        self.train = TrainControl(session, self.services, TrainWorkspace(actions), self)
+        self.export = ExportControl(
+            session, self.services, self.background, ExportWorkspace(), self
+        )
+        self.suggest = SuggestControl(session, self.services, self.label, actions, self)
+        self.jobs = JobControl(self.services.jobs, window.jobs, self)
+        self._commands_before = actions.connected
+        self._connect()
+        self._unsubscribe = session.subscribe(self._changed)
+
+    @property
+    def pages(self) -> list[QWidget]:
+        """The workspaces in the order of the bar."""
+        return [self.label.view, self.train.view, self.export.view]
+
+    def start(self) -> None:
+        """Show the project."""
+        settings = self.session.settings
+        self.label.view.restore_layout(settings.get("layout", ""))
+        self.label.start()
+        self.train.refresh()
+        self.suggest.refresh()
+        self._show_saved()
+        self._actions.refresh()
+        if self.session.notice:
+            self._window.banner("read-only", "warning", self.session.notice)
+
+    def close(self, now: datetime) -> None:
+        """Keep how it looks, end what runs, and let the project go."""
+        self._unsubscribe()
+        self._keep_cover()
+        self.session.settings.set("layout", self.label.view.layout_state())
+        self.label.player.stop()
+        self._actions.disconnect_from(self._actions.connected - self._commands_before)
+        self.background.close()
+        self.services.close()
+        self.session.close()
+
+    def summary(self) -> str:
+        """A line about the project for the start page."""
+        labels = self.session.project.labels.count()
+        waiting = len(self.session.project.suggestions.waiting())
+        parts = [f"{labels:,} labels" if labels else "no labels yet"]
+        if waiting:
+            parts.append(f"{waiting:,} frames to answer")
+        return " · ".join(parts)
+
+    # -- wiring ------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.label.hovered.connect(self._window.show_position)
+        self.label.said.connect(self._say_undoable)
+        self.label.hinted.connect(self._window.toast)
+        self.label.failed.connect(self._say_failure)
+        self.train.failed.connect(self._say_failure)
+        self.train.said.connect(self._window.toast)
+        self.suggest.said.connect(self._window.toast)
+        self.suggest.failed.connect(self._say_failure)
+        self.jobs.failed.connect(self._job_failed)
+        connect_label_commands(self._actions, self.label, self.session)
+        self.train.connect_commands(self._actions, self.label)
+        connect = self._actions.connect_to
+        history = self.session.history
+        connect("undo", self.undo, lambda: "" if history.undo_text else "Nothing to undo")
+        connect("redo", self.redo, lambda: "" if history.redo_text else "Nothing to redo")
+        connect("save", self._say_saved)
+        connect("edit_skeleton", self.edit_skeleton, self._read_only)
+        connect("workspace_label", lambda: self._window.show_page(LABEL))
+        connect("workspace_train", lambda: self._window.show_page(TRAIN))
+        connect("workspace_export", lambda: self._window.show_page(EXPORT))
+
+    def _changed(self, changes: Changes) -> None:
+        self.label.changed(changes)
+        self.train.changed(changes)
+        self.export.changed(changes)
+        self.suggest.changed(changes)
+        self._show_saved()
+        self._actions.refresh()
+
+    # -- commands ----------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        if done := self.session.history.undo():
+            caps = self._actions.caps("redo")
+            self._window.toast(f"Undone: {done}", "undo-2", f"Redo {caps}", self.redo)
+
+    def redo(self) -> None:
+        if done := self.session.history.redo():
+            caps = self._actions.caps("undo")
+            self._window.toast(f"Done again: {done}", "redo-2", f"Undo {caps}", self.undo)
+
+    def edit_skeleton(self) -> None:
+        """Change names, bones, pairs and parts; labels keep their points."""
+        project = self.session.project
+        dialog = SkeletonEditor(
+            project.skeleton, self._window, pose=self._usual_pose(), labels=project.labels.count()
+        )
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.session.history.do(ChangeSkeleton(dialog.result_skeleton))
+            self._say_undoable("Changed the skeleton")
+
+    def _usual_pose(self) -> NDArray[np.float64] | None:
+        """The pose on the frame that is shown, to draw the skeleton as."""
+        for body in self.label.editing.bodies:
+            if bool(body.instance.present.all()):
+                return body.instance.points
+        return None
+
+    # -- messages ----------------------------------------------------------------------------
+
+    def _say_undoable(self, sentence: str) -> None:
+        caps = self._actions.caps("undo")
+        self._window.toast(sentence, "", f"Undo {caps}", self.undo)
+
+    def _say_failure(self, sentence: str) -> None:
+        self._window.banner("failure", "danger", sentence)
+
+    def _job_failed(self, name: str, sentence: str, diagnostics: str) -> None:
+        self.failed.emit(f"{name} stopped", sentence, diagnostics)
+
+    def _say_saved(self) -> None:
+        self._window.toast("Every edit is saved as it is made", "check")
+
+    def _show_saved(self) -> None:
+        read_only = self.session.project.read_only
+        self._window.show_saved("Read only" if read_only else "All edits saved")
+
+    def _read_only(self) -> str:
+        return "The project is open for reading only." if self.session.project.read_only else ""
+
+    def _keep_cover(self) -> None:
+        """Keep what the canvas shows as the picture of the project on the start page."""
+        canvas = self.label.view.canvas
+        if canvas.has_picture() and not self.session.project.read_only:
+            file: Path = cover(self.session.project.path)
+            file.parent.mkdir(exist_ok=True)
+            picture = canvas.grab().scaledToWidth(_COVER_WIDTH)
+            picture.save(str(file))

@@ -1,0 +1,57 @@
+"""The jobs that run now, in the status bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from poseapp.app.jobs import Job, JobRunner, JobState
+from poseapp.ui.panels.job_strip import JobStrip, JobView
+
+_PAUSABLE = (JobState.RUNNING, JobState.PAUSED)
+
+
+class JobControl(QObject):
+    """Shows the oldest job and passes pause and stop on to it."""
+
+    failed = Signal(str, str, str)
+    """(name, sentence, diagnostics) of a job that ended badly."""
+
+    def __init__(self, jobs: JobRunner, strip: JobStrip, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._strip = strip
+        strip.pause_wanted.connect(self._pause)
+        strip.stop_wanted.connect(self._stop)
+        jobs.subscribe(self._changed)
+        self._show()
+
+    def _changed(self, job: Job) -> None:
+        self._show()
+        if job.state is JobState.FAILED and job.error is not None:
+            self.failed.emit(job.name, str(job.error), job.diagnostics)
+
+    def _show(self) -> None:
+        self._strip.show_jobs(tuple(_view(job) for job in self._jobs.jobs))
+
+    def _first(self) -> Job | None:
+        return self._jobs.jobs[0] if self._jobs.jobs else None
+
+    def _pause(self) -> None:
+        job = self._first()
+        if job is not None:
+            job.resume() if job.state is JobState.PAUSED else job.pause()
+
+    def _stop(self) -> None:
+        if job := self._first():
+            job.stop()
+
+
+def _view(job: Job) -> JobView:
+    return JobView(
+        job.name,
+        job.progress,
+        job.eta_s,
+        job.device_used or job.device.upper(),
+        job.state is JobState.PAUSED,
+        job.state in _PAUSABLE,
+    )
