@@ -1,0 +1,258 @@
+"""Labelling: what a person does to the bodies on a frame, each verb one edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.app.commands import (
+    AddInstance,
+    AddTrack,
+    Batch,
+    Command,
+    DeleteInstance,
+    MarkEmpty,
+    MoveKeypoint,
+    RemoveTrack,
+    ReplaceInstance,
+    SetTrack,
+    SetVisibility,
+)
+from poseapp.app.history import History
+from poseapp.app.posing import (
+    Position,
+    average_pose,
+    circle,
+    corrected,
+    not_labelled,
+    with_keypoint,
+    with_sides_swapped,
+)
+from poseapp.domain.errors import PoseAppError
+from poseapp.domain.ids import FrameRef, InstanceId, TrackId
+from poseapp.domain.pose import Instance, Origin, Visibility, visibility_of
+from poseapp.store.project import Project
+
+Start = Literal["average", "copy previous", "template"]
+"""How a new body is posed before it is corrected."""
+
+_NEXT_VISIBILITY = {
+    Visibility.VISIBLE: Visibility.OCCLUDED,
+    Visibility.OCCLUDED: Visibility.ABSENT,
+    Visibility.ABSENT: Visibility.VISIBLE,
+}
+_AVERAGE_OF = 50
+_ASIDE = 12.0
+"""Pixels right and down at which a body is pasted onto its own frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """What a frame shows: its labels, and the predictions that no label stands for."""
+
+    labels: tuple[Instance, ...]
+    predictions: tuple[Instance, ...]
+    empty: bool = False
+    """A person said that nobody is on the frame."""
+
+
+class Labelling:
+    """Every verb returns when its edit is on the disk, and can be undone."""
+
+    def __init__(self, history: History, project: Project) -> None:
+        self._history = history
+        self._project = project
+        self._copied: tuple[Instance, ...] = ()
+
+    def view(self, frame: FrameRef) -> FrameView:
+        """The labels and the remaining predictions of a frame; cheap."""
+        labels = self._project.labels.at(frame)
+        predictions = self._project.predictions.at(frame)
+        if labels and predictions:
+            predictions = self._not_stood_for(labels, predictions)
+        return FrameView(labels, predictions, not labels and self._project.labels.is_empty(frame))
+
+    def place_keypoint(
+        self, frame: FrameRef, instance: InstanceId | None, keypoint: int, at: Position
+    ) -> InstanceId:
+        """Put a keypoint of an instance, or the first one of a new instance, somewhere."""
+        if instance is not None:
+            self.move_keypoint(instance, keypoint, at)
+            return instance
+        count = len(self._project.skeleton)
+        nobody = Instance(frame, np.full((count, 2), np.nan), np.zeros(count, np.uint8))
+        first = with_keypoint(nobody, keypoint, at, Visibility.VISIBLE)
+        return self._add(first, f"Placed {self._name(keypoint)}")
+
+    def move_keypoint(self, instance: InstanceId, keypoint: int, to: Position) -> None:
+        """Put a keypoint somewhere else; one that was absent becomes visible."""
+        self._history.do(MoveKeypoint(instance, keypoint, to, f"Moved {self._name(keypoint)}"))
+
+    def set_visibility(self, instance: InstanceId, keypoint: int, visibility: Visibility) -> None:
+        """Say whether a keypoint can be seen; one that was absent comes back where it was."""
+        said = f"{self._name(keypoint)} is {visibility.name.lower()}"
+        self._history.do(SetVisibility(instance, keypoint, visibility, said))
+
+    def cycle_visibility(self, instance: InstanceId, keypoint: int) -> Visibility:
+        """Visible, occluded, absent, and visible again; returns what it is now."""
+        now = Visibility(self._project.labels.get(instance).visibility[keypoint])
+        self.set_visibility(instance, keypoint, _NEXT_VISIBILITY[now])
+        return _NEXT_VISIBILITY[now]
+
+    def move_instance(self, instance: InstanceId, dx: float, dy: float) -> None:
+        """Shift all keypoints of an instance."""
+        before = self._project.labels.get(instance)
+        moved = corrected(replace(before, points=before.points + np.array((dx, dy))))
+        self._history.do(ReplaceInstance(moved, "Moved a body"))
+
+    def touch(
+        self, prediction: Instance, keypoint: int | None = None, to: Position | None = None
+    ) -> InstanceId:
+        """Make a prediction a label, a keypoint of it moved; it remembers its run."""
+        label = replace(prediction, origin=Origin.CORRECTED)
+        if keypoint is None or to is None:
+            return self._add(label, "Took over a prediction")
+        seen = Visibility(label.visibility[keypoint]) or Visibility.VISIBLE
+        moved = with_keypoint(label, keypoint, to, seen)
+        return self._add(moved, f"Corrected {self._name(keypoint)}")
+
+    def accept(self, prediction: Instance) -> InstanceId:
+        """Make a prediction a label as it stands; it remembers its run."""
+        return _made(self._history.do(acceptance(prediction)))[0]
+
+    def accept_all(self, frame: FrameRef) -> tuple[InstanceId, ...]:
+        """Make labels of all predictions of a frame that no label stands for."""
+        accepted = tuple(acceptance(prediction) for prediction in self.view(frame).predictions)
+        return self._all("Accepted all predictions", accepted)
+
+    def add_instance(
+        self, frame: FrameRef, how: Start = "average", at: Position | None = None
+    ) -> InstanceId:
+        """Add a body to be corrected, centred at `at` if given.
+
+        Raises:
+            PoseAppError: when there is no earlier label to copy.
+        """
+        if how == "copy previous":
+            points, visibility = self._previous(frame)
+        else:
+            points = self._average(frame) if how == "average" else None
+            if points is None:
+                points = self._template(frame)
+            visibility = visibility_of(points)
+        if at is not None:
+            points = points - np.nanmean(points, axis=0) + at
+        return self._add(Instance(frame, points, visibility), "Added a body")
+
+    def delete_instance(self, instance: InstanceId) -> None:
+        """Take a body out."""
+        self._history.do(DeleteInstance(instance))
+
+    def copy(self, instances: Sequence[InstanceId]) -> None:
+        """Keep bodies for `paste`."""
+        self._copied = tuple(self._project.labels.get(instance) for instance in instances)
+
+    def paste(self, frame: FrameRef) -> tuple[InstanceId, ...]:
+        """Put the copied bodies on a frame; on their own frame a little aside."""
+        return self._all(
+            "Pasted a body",
+            tuple(
+                AddInstance(
+                    Instance(
+                        frame,
+                        copied.points + (_ASIDE if copied.frame == frame else 0),
+                        copied.visibility,
+                        track=None if copied.frame == frame else copied.track,
+                    )
+                )
+                for copied in self._copied
+                if len(copied.points) == len(self._project.skeleton)
+            ),
+        )
+
+    def set_track(self, instance: InstanceId, track: TrackId | None) -> None:
+        """Say which individual a body is."""
+        self._history.do(SetTrack(instance, track))
+
+    def add_track(self, name: str) -> TrackId:
+        """Name an individual."""
+        inverse = self._history.do(AddTrack(name))
+        assert isinstance(inverse, RemoveTrack)
+        return inverse.track
+
+    def swap_sides(self, instance: InstanceId) -> None:
+        """Exchange the left and right keypoints of a body."""
+        swapped = with_sides_swapped(self._project.labels.get(instance), self._project.skeleton)
+        self._history.do(ReplaceInstance(swapped, "Swapped left and right"))
+
+    def mark_empty(self, frame: FrameRef, empty: bool = True) -> None:
+        """Say that nobody is on a frame, which takes its labels out, or take that back."""
+        if not empty:
+            self._history.do(MarkEmpty(frame, False, "Took an empty mark back"))
+            return
+        labels = self._project.labels.at(frame)
+        deletions = tuple(DeleteInstance(label.id) for label in labels if label.id is not None)
+        mark = MarkEmpty(frame)
+        self._history.do(Batch(mark.text, (*deletions, mark)))
+
+    def _add(self, instance: Instance, text: str) -> InstanceId:
+        return _made(self._history.do(AddInstance(instance, text)))[0]
+
+    def _all(self, text: str, commands: tuple[Command, ...]) -> tuple[InstanceId, ...]:
+        return _made(self._history.do(Batch(text, commands))) if commands else ()
+
+    def _name(self, keypoint: int) -> str:
+        return self._project.skeleton.keypoints[keypoint].name
+
+    def _not_stood_for(
+        self, labels: tuple[Instance, ...], predictions: tuple[Instance, ...]
+    ) -> tuple[Instance, ...]:
+        video, run = predictions[0].frame.video, predictions[0].run
+        if run is not None and self._project.predictions.one_body(run, video):
+            return ()  # a net that knows one body meant the labelled one, however far off
+        return not_labelled(labels, predictions)
+
+    def _previous(self, frame: FrameRef) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Pose of the body that stands at the same place in the row on the last labelled frame."""
+        before = self._project.labels.nearest_labelled(frame, before=True)
+        if before is None:
+            raise PoseAppError("No frame before this one is labelled. Add a body without copying.")
+        bodies = self._project.labels.at(before)
+        body = bodies[min(len(self._project.labels.at(frame)), len(bodies) - 1)]
+        return body.points, body.visibility
+
+    def _average(self, frame: FrameRef) -> NDArray[np.float64] | None:
+        """Mean pose of the newest labels where those of this video are."""
+        newest = [i for i in self._project.labels.newest(_AVERAGE_OF) if i.present.any()]
+        if not newest:
+            return None
+        middles = [np.nanmean(i.points, axis=0) for i in newest if i.frame.video == frame.video]
+        middle = np.mean(middles, axis=0) if middles else self._middle(frame)
+        return middle + average_pose(newest)
+
+    def _template(self, frame: FrameRef) -> NDArray[np.float64]:
+        """All keypoints on a circle amid the frame."""
+        middle = self._middle(frame)
+        return middle + circle(len(self._project.skeleton)) * middle.min() / 3
+
+    def _middle(self, frame: FrameRef) -> NDArray[np.float64]:
+        video = self._project.videos.get(frame.video)
+        return np.array([video.width, video.height]) / 2
+
+
+def acceptance(prediction: Instance) -> AddInstance:
+    """The edit that lets a prediction stand as a label."""
+    return AddInstance(replace(prediction, origin=Origin.ACCEPTED), "Accepted a prediction")
+
+
+def _made(inverse: Command) -> tuple[InstanceId, ...]:
+    """The numbers of the instances that a command added, read from its inverse."""
+    if isinstance(inverse, DeleteInstance):
+        return (inverse.instance,)
+    if isinstance(inverse, Batch):
+        return tuple(number for part in reversed(inverse.commands) for number in _made(part))
+    return ()
