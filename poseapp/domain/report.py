@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -45,3 +46,30 @@ class SilentReport:
 
     def note(self, text: str) -> None:
         """Nothing is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfReport:
+    """A stage of a longer job: its own 0..1 is `first`..`last` of the whole."""
+
+    whole: Report
+    first: float
+    last: float
+    stage: str = ""
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Passed on as a share of the whole."""
+        named = f"{self.stage}: {text}" if self.stage and text else self.stage or text
+        self.whole.progress(self.first + done * (self.last - self.first), named)
+
+    def metrics(self, **values: float) -> None:
+        """Passed on."""
+        self.whole.metrics(**values)
+
+    def send(self, value: Any) -> None:
+        """Passed on."""
+        self.whole.send(value)
+
+    def note(self, text: str) -> None:
+        """Passed on."""
+        self.whole.note(text)

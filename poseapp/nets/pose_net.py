@@ -36,9 +36,10 @@ class PoseNet(nn.Module):
 
     def heatmaps(self, raw: Tensor) -> Tensor:
         """Raw maps as probabilities."""
-        if self.readout == "softmax":
-            return raw.flatten(2).softmax(dim=2).view_as(raw)
-        return raw.sigmoid()
+        if self.readout == "sigmoid":
+            return raw.sigmoid()
+        weight = (raw - raw.amax(dim=(2, 3), keepdim=True)).exp()
+        return weight / weight.sum(dim=(2, 3), keepdim=True)
 
 
 def _per_channel(values: Sequence[float]) -> Tensor:

@@ -1,49 +1,37 @@
-"""Supervised: a pose net learns from the labels alone.
+"""Supervised: pose nets learn from the labels alone.
 
 Whole frames where one animal fills them; otherwise a centroid net finds the bodies in the frame and
-the pose net looks at a crop around each.
+the pose net looks at a crop around each. Both are trained in one run and ship together.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from safetensors.torch import save_file
-from torch import Tensor, nn
 
-from poseapp.domain.errors import TrainingError
+from poseapp.domain.errors import JobCancelled, TrainingError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
-from poseapp.domain.report import Report
+from poseapp.domain.report import PartOfReport, Report
 from poseapp.domain.video import VideoKind
-from poseapp.learn import batches
 from poseapp.learn.augment import Augmentation
-from poseapp.learn.batches import Batch, Sample, Teaching
-from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
+from poseapp.learn.batches import Teaching, held_out
 from poseapp.learn.train import device as devices
-from poseapp.learn.train.loop import Loop, Metrics, Options, Task
-from poseapp.nets import card as cards
-from poseapp.nets import pose_net, weights
+from poseapp.learn.train.loop import Fitted, Loop, Metrics, Options
+from poseapp.learn.train.outcome import judge, write
+from poseapp.learn.train.plan import FrameReader, Plan, make_plan, make_samples
+from poseapp.learn.train.pose_task import pose_task
+from poseapp.nets import weights
 from poseapp.nets.card import Card, NetFile
-from poseapp.nets.export import export, run_torch
-from poseapp.nets.framing import canvas_for, letterbox
 from poseapp.nets.heads import STRIDE
-from poseapp.nets.heatmaps import cell_to_pixel, decode
-
-
-class FrameReader(Protocol):
-    """Where pictures come from; `media.FrameReader` is one."""
-
-    def read_many(
-        self, refs: Sequence[FrameRef]
-    ) -> Iterator[tuple[FrameRef, NDArray[np.uint8]]]: ...
+from poseapp.nets.heatmaps import Readout
+from poseapp.nets.pose_net import PoseNet, build
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +61,8 @@ class Config:
     absent_is_empty: bool = False
     """Teach that absent keypoints are nowhere, instead of nothing about them."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    centroid_share: float = 0.2
+    """Of the budget, for the net that finds bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +70,24 @@ class Trained:
     """What a training leaves behind."""
 
     folder: Path
-    """weights.safetensors, net.onnx, card.json and, for several bodies, centroid.onnx."""
+    """weights.safetensors, net.onnx, card.json; centroid.* where bodies are looked for."""
     metrics: dict[str, Any]
     history: list[Metrics]
     stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One net to train: the centroid net first where there is one, then the pose net."""
+
+    name: str
+    net: PoseNet
+    origin: str
+    """Of its first weights, in words."""
+    teaching: Teaching
+    share: float
+    """Of what is left of the budget."""
+    progress: tuple[float, float]
 
 
 def train(
@@ -97,115 +101,131 @@ def train(
 ) -> Trained:
     """Train, keep what was best on held-out frames, and write the run's folder.
 
+    A folder that holds the checkpoint of a broken-off run is gone on with.
+
     Raises:
         TrainingError: when there is nothing to learn from, or the disk or the memory gives out.
-        JobCancelled: when a person stopped it before the first step.
+        JobCancelled: when a person stopped it before the pose net's first step.
     """
-    began = now()
-    if not labels.instances:
+    if not any(instance.present.any() for instance in labels.instances):
         raise TrainingError("There is nothing to train on yet. Label a few frames first.")
+    began = now()
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     device = devices.choose(config.device)
-    taught, measured = _split(labels, config)
-    pictures = dict(frames.read_many(labels.only([*taught, *measured]).frames))
-    sizes = np.array([(p.shape[1], p.shape[0]) for p in pictures.values()])
-    canvas = canvas_for(sizes, config.long_side)
-    net, origin = _net(config, len(labels.skeleton))
-    teaching = Teaching(
-        config.augmentation,
-        tuple(int(k) for k in labels.skeleton.flip_permutation()),
-        absent_is_empty=config.absent_is_empty,
-    )
-
-    def samples(refs: list[FrameRef]) -> list[Sample]:
-        return [
-            batches.make_sample(p, letterbox((p.shape[1], p.shape[0]), canvas), i.points)
-            for ref in refs
-            for p in [pictures[ref]]
-            for i in labels.at(ref)
-        ]
-
-    learn, held = samples(taught), samples(measured)
-    options = Options(
-        minutes=None if config.minutes is None else config.minutes - (now() - began) / 60,
-        steps=config.steps,
-        batch=config.batch,
-    )
-    task = Task(
-        net,
-        lambda step, size: batches.random_batch(learn, teaching, size, config.seed, step),
-        _loss,
-        lambda n: _evaluate(n, held or learn, teaching),
-    )
-    fitted = Loop(task, options, report, device, out / "checkpoint.safetensors", now).run()
-    net = fitted.net.cpu()
     out.mkdir(parents=True, exist_ok=True)
-    save_file(net.state_dict(), out / "weights.safetensors")
-    export(net, out / "net.onnx", canvas)
-    card = Card(
-        labels.skeleton,
-        NetFile("net.onnx", *canvas, STRIDE, "softmax"),
-        net=config.net,
-        pretrained=origin,
-        provenance={
-            "labels": labels.digest(),
-            "steps": fitted.steps,
-            "device": fitted.device,
-            "stopped": fitted.stopped,
-            "seed": config.seed,
-        },
-        metrics=fitted.best,
-    )
-    (out / cards.FILE).write_text(card.to_json(), encoding="utf-8")
-    return Trained(out, fitted.best, fitted.history, fitted.stopped)
+
+    plan = make_plan(labels, config.long_side, config.crop_side, config.centroid_side)
+    taught, measured = _split(labels, config)
+    learn = make_samples(labels.only(taught), frames, plan)
+    held = make_samples(labels.only(measured), frames, plan)
+
+    spent = now() - began
+    fits: dict[str, Fitted[PoseNet]] = {}
+    stages = _stages(plan, labels, config)
+    for stage in stages:
+        seconds = None if config.minutes is None else 60 * config.minutes - spent
+        fit = Loop(
+            pose_task(stage.net, learn[stage.name], held[stage.name], stage.teaching, config.seed),
+            _options(stage, config, seconds),
+            PartOfReport(report, *stage.progress, f"{stage.name} net"),
+            device,
+            out / f"{stage.name}.checkpoint.safetensors",
+            now,
+        ).run()
+        spent += fit.seconds
+        fits[stage.name] = fit
+        if fit.stopped and stage is not stages[-1]:
+            raise JobCancelled
+
+    nets = {name: fit.net.cpu() for name, fit in fits.items()}
+    card = _card(labels, config, plan, stages, fits)
+    held_labels = labels.only(measured)
+    metrics = judge(card, nets, held_labels, frames.read_many(held_labels.frames))
+    write(out, replace(card, metrics=metrics), nets)
+    return Trained(out, metrics, fits["pose"].history, fits["pose"].stopped)
 
 
 def _split(labels: LabelSet, config: Config) -> tuple[list[FrameRef], list[FrameRef]]:
-    rng = np.random.default_rng(config.seed)
-
     def gap(video: VideoId) -> int:
         known = labels.video(video)
         return max(2, round(known.fps / 2)) if known.kind is VideoKind.FILE else 2
 
-    return batches.held_out(labels.frames, config.held_out, gap, rng)
+    rng = np.random.default_rng(config.seed)
+    return held_out(labels.frames, config.held_out, gap, rng)
 
 
-def _net(config: Config, keypoints: int) -> tuple[pose_net.PoseNet, str]:
-    net = pose_net.build(config.net, keypoints)
-    file = weights.imagenet_file(config.net.partition("+")[0]) if config.pretrained else None
-    if file is None:
-        return net, "none: random weights"
-    weights.load_backbone(net.backbone, file)
-    return net, "ImageNet"
+def _stages(plan: Plan, labels: LabelSet, config: Config) -> list[_Stage]:
+    swap = tuple(int(k) for k in labels.skeleton.flip_permutation())
+    flip = config.augmentation.flip and bool(labels.skeleton.pairs)
+    augmentation = replace(config.augmentation, flip=flip)
+    teaching = Teaching(augmentation, swap, absent_is_empty=config.absent_is_empty)
+    whole = (0.02, 0.97)
+    if plan.crop_px is None:
+        return [_Stage("pose", *_net(config, len(swap), "softmax"), teaching, 1.0, whole)]
+    readout: Readout = "softmax" if plan.instances == 1 else "sigmoid"
+    border = 0.02 + 0.95 * config.centroid_share
+    middles = replace(teaching, several=True, augmentation=config.augmentation)
+    return [
+        _Stage(
+            "centroid",
+            *_net(config, 1, readout),
+            middles,
+            config.centroid_share,
+            (whole[0], border),
+        ),
+        _Stage("pose", *_net(config, len(swap), "softmax"), teaching, 1.0, (border, whole[1])),
+    ]
 
 
-def _loss(net: nn.Module, batch: Batch, device: torch.device) -> Tensor:
-    raw = net(_tensor(batch.pictures, device).permute(0, 3, 1, 2).float())
-    targets, taught = _tensor(batch.targets, device), _tensor(batch.weights, device)
-    return heatmap_cross_entropy(raw.float(), targets, taught)
+def _net(config: Config, maps: int, readout: Readout) -> tuple[PoseNet, str]:
+    net = build(config.net, maps, readout)
+    if config.start_from is not None:
+        return net, weights.start_from(net, config.start_from)
+    if config.pretrained:
+        return net, weights.load_imagenet(net, config.net)
+    return net, "none: it began from random weights"
 
 
-def _tensor(array: NDArray, device: torch.device) -> Tensor:
-    return torch.from_numpy(array).to(device, non_blocking=True)
+def _options(stage: _Stage, config: Config, seconds: float | None) -> Options:
+    minutes = None if seconds is None else max(1.0, seconds - EXPORT_S) * stage.share / 60
+    steps = config.steps
+    if steps is not None and stage.name == "centroid":
+        steps = max(1, round(steps * stage.share))
+    return Options(minutes=minutes, steps=steps, batch=config.batch)
 
 
-def _evaluate(net: pose_net.PoseNet, samples: list[Sample], teaching: Teaching) -> Metrics:
-    errors, losses = [], []
-    device = next(net.parameters()).device
-    for n in range(0, len(samples), 16):
-        chunk = samples[n : n + 16]
-        batch = batches.plain_batch(chunk, teaching)
-        losses.append(float(_loss(net, batch, device)))
-        maps = run_torch(net, batch.pictures, str(device))
-        pixels = cell_to_pixel(decode(maps)[0], STRIDE)
-        for s, p in zip(chunk, pixels, strict=True):
-            e = np.linalg.norm(s.framing.to_picture(p) - s.points, axis=1)
-            errors += list(e[np.isfinite(e)])
-    return {
-        "held_out_loss": float(np.mean(losses)),
-        "held_out_px": float(np.median(errors)),
-        "held_out_p95_px": float(np.percentile(errors, 95)),
-        "score": float(np.mean(np.minimum(errors, 10 * np.median(errors)))),
-    }
+EXPORT_S = 12.0
+"""Kept back from the minutes for measuring and writing."""
+
+
+def _card(
+    labels: LabelSet,
+    config: Config,
+    plan: Plan,
+    stages: list[_Stage],
+    fits: dict[str, Fitted[PoseNet]],
+) -> Card:
+    """All but the metrics."""
+    centroid = next((s.net for s in stages if s.name == "centroid"), None)
+    pose = fits["pose"]
+    return Card(
+        labels.skeleton,
+        NetFile("net.onnx", *plan.pose, STRIDE, "softmax"),
+        centroid and NetFile("centroid.onnx", *plan.centroid, STRIDE, centroid.readout),
+        plan.crop_px,
+        plan.instances,
+        config.net,
+        stages[-1].origin,
+        provenance={
+            "recipe": "supervised",
+            "labels": labels.digest(),
+            "labelled_frames": len(labels.frames),
+            "config": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()},
+            "device": pose.device,
+            "steps": {name: fit.steps for name, fit in fits.items()},
+            "seconds": {name: round(fit.seconds, 1) for name, fit in fits.items()},
+            "stopped": pose.stopped,
+        },
+    )
