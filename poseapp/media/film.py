@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -32,6 +32,11 @@ class Film:
             VideoUnreadableError: when it holds no film that can be decoded.
         """
         self.path = path
+        self._threads = threads
+        self._open()
+
+    def _open(self) -> None:
+        path = self.path
         if not path.is_file():
             raise VideoMissingError(
                 f"{path} is not there. Choose where the video is now, or remove it."
@@ -50,7 +55,12 @@ class Film:
             self.container.close()
             raise
         self.stream.codec_context.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = threads
+        self.stream.codec_context.thread_count = self._threads
+
+    def rewind(self) -> None:
+        """Stand at the first packet, also in files that cannot be searched."""
+        self.container.close()
+        self._open()
 
     def packets(self) -> Iterator[Packet]:
         """The packets of the film from where the file stands; damaged stretches are passed over."""
@@ -67,17 +77,6 @@ class Film:
                 faults += 1
             else:
                 return
-
-    def prime(self) -> None:
-        """Show the decoder the first packet; seek before decoding on.
-
-        Some encoders say only there which one they are, and decoders work around the faults of
-        old ones: x264's first 4:4:4 streams decode to rubbish from any other keyframe.
-        """
-        for packet in self.packets():
-            with suppress(av.error.FFmpegError):
-                self.stream.codec_context.decode(packet)
-            return
 
     def close(self) -> None:
         """Let go of the file."""

@@ -18,6 +18,11 @@ from poseapp.domain.errors import VideoMissingError, VideoUnreadableError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
+_HEAD = 4096
+_TOO_MANY_PIXELS = 1 << 28
+_EXIF = 0xE1
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
 
 def pictures_in(folder: Path) -> tuple[str, ...]:
     """Names of the pictures of a folder, so ordered that frame 10 comes after frame 9."""
@@ -49,9 +54,55 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def size_of_all(folder: Path, names: Sequence[str]) -> tuple[int, int]:
-    """(width, height) that every one of the pictures fits into."""
-    shapes = [read_picture(folder / name).shape for name in names]
-    return max(s[1] for s in shapes), max(s[0] for s in shapes)
+    """(width, height) that every one of the pictures fits into; damaged ones do not count.
+
+    Raises:
+        VideoMissingError: when a picture is not there.
+        VideoUnreadableError: when none can be read.
+    """
+    sizes: list[tuple[int, int]] = []
+    problem: VideoUnreadableError | None = None
+    for name in names:
+        try:
+            sizes.append(_size(folder / name))
+        except VideoMissingError:
+            raise
+        except VideoUnreadableError as error:
+            problem = error
+    if problem and not sizes:
+        raise problem
+    return max(width for width, _ in sizes), max(height for _, height in sizes)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """(width, height), from the first bytes where these surely tell it."""
+    if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.is_file():
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if size := _png_size(head) or _jpeg_size(head):
+            return size
+    height, width = read_picture(path).shape[:2]
+    return width, height
+
+
+def _png_size(head: bytes) -> tuple[int, int] | None:
+    if not head.startswith(b"\x89PNG\r\n\x1a\n") or len(head) < 24:
+        return None
+    size = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+    return size if size[0] * size[1] < _TOO_MANY_PIXELS else None
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    place = 2
+    while head.startswith(b"\xff\xd8") and place + 9 <= len(head) and head[place] == 0xFF:
+        marker, length = head[place + 1], int.from_bytes(head[place + 2 : place + 4])
+        if marker == _EXIF:  # may ask for the picture to be turned
+            return None
+        if marker in _START_OF_FRAME:
+            height, width = (int.from_bytes(head[place + at : place + at + 2]) for at in (5, 7))
+            return width, height
+        place += 2 + length
+    return None
 
 
 class ImagesReader:

@@ -11,7 +11,7 @@ from poseapp.domain.video import Video, VideoKind
 from poseapp.media import images
 from poseapp.media.film import faults_as_sentences
 from poseapp.media.fingerprint import film_fingerprint, images_fingerprint
-from poseapp.media.index import load_index
+from poseapp.media.indexing import load_index
 
 _NO_ID = VideoId(0)
 _IMAGES_FPS = 1.0
