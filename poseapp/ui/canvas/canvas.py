@@ -8,7 +8,6 @@ prediction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -27,12 +26,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from poseapp.domain.ids import InstanceId
 from poseapp.domain.pose import Instance
 from poseapp.domain.skeleton import Skeleton
 from poseapp.ui import theme
-from poseapp.ui.canvas import foreground, loupe
-from poseapp.ui.canvas.foreground import Disagreement
+from poseapp.ui.canvas.foreground import Disagreement, Foreground, edge_tags
 from poseapp.ui.canvas.gestures import (
     BODY_REACH,
     GRAB_RADIUS,
@@ -44,19 +41,13 @@ from poseapp.ui.canvas.gestures import (
     Placing,
     Press,
 )
-from poseapp.ui.canvas.markers import RADIUS, State, state_of
-from poseapp.ui.canvas.pose_item import (
-    Pose,
-    PoseItem,
-    SkeletonLook,
-    nearest_body,
-    nearest_keypoint,
-    paint_pose,
-)
+from poseapp.ui.canvas.loupe import Loupe, paint_loupe
+from poseapp.ui.canvas.markers import RADIUS, State
+from poseapp.ui.canvas.pose_item import PosesItem, paint_poses
+from poseapp.ui.canvas.poses import Bodies, Hit, Options, Owner, Pose, SkeletonLook
 from poseapp.ui.canvas.trails import TrailsItem
 from poseapp.ui.canvas.view import PictureItem, PictureView
 
-Owner = InstanceId | Instance
 _PREVIEW_AFTER_MS = 300
 _TIE = 1.0
 """px by which two keypoints count as equally near."""
@@ -68,19 +59,6 @@ class Mode(Enum):
     PLACING = "Placing"
     """The selected keypoint has no position yet: a click gives it one."""
     CORRECTING = "Correcting"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is drawn."""
-
-    labels: bool = True
-    predictions: bool = True
-    bones: bool = True
-    names: bool = False
-    trails: bool = False
-    heatmap: bool = False
-    low_confidence: float = 0.3
 
 
 class Canvas(PictureView):
@@ -99,34 +77,27 @@ class Canvas(PictureView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.options = Options()
+        self._bodies = Bodies()
         self._read_only = False
         self._exact = True
         self._frame_text = ""
-        self._skeleton: Skeleton | None = None
         self._look: SkeletonLook | None = None
-        self._poses: list[Pose] = []
-        self._items: list[PoseItem] = []
-        self._current: Pose | None = None
-        self._keypoint: int | None = None
-        self._ghosts: Mapping[int, tuple[float, float]] = {}
         self._disagreements: Sequence[Disagreement] = ()
-        self._trails: Sequence[NDArray[np.float64]] = ()
         self._press: Press | None = None
-        self._hover: tuple[Pose, int] | None = None
+        self._hover: Hit | None = None
         self._cursor: QPointF | None = None
         self._shift = False
-        self._loupe = loupe.Loupe()
+        self._loupe = Loupe()
         self._heatmap_item = PictureItem(z=1)
-        self._heatmap_item.hide()
         self._trails_item = TrailsItem()
-        for item in (self._heatmap_item, self._trails_item):
+        self._poses_item = PosesItem()
+        for item in (self._heatmap_item, self._trails_item, self._poses_item):
             self._kept_scene.addItem(item)
         self._name_timer = self._timer(theme.motion("nameTagDelayMs"))
         self._preview_timer = self._timer(_PREVIEW_AFTER_MS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
-        theme.notifier.changed.connect(self._renew_look)
+        self._show_bodies()
 
     def _timer(self, after_ms: int) -> QTimer:
         timer = QTimer(self, singleShot=True, interval=after_ms)
@@ -136,23 +107,21 @@ class Canvas(PictureView):
     # -- what is shown -----------------------------------------------------------------------
 
     def set_picture(
-        self,
-        picture: NDArray[np.uint8],
-        exact: bool = True,
-        size: tuple[int, int] | None = None,
+        self, picture: NDArray[np.uint8], exact: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         """Show a BGR frame. One that is not exact may be smaller than the frame's `size`."""
         self._exact = exact
-        self._preview_timer.stop() if exact else self._preview_timer.start()
+        if exact:
+            self._preview_timer.stop()
+        else:
+            self._preview_timer.start()
         self.show_picture(picture, size)
 
     def clear(self, message: str = "") -> None:
         """Show a sentence instead of a frame."""
-        self.cancel()
         self.show_instances((), ())
         self.clear_picture(message)
-        self._frame_text = message
-        self._speak()
+        self.describe_frame(message)
 
     def describe_frame(self, text: str) -> None:
         """What screen readers say about the frame: "Frame 1,284 of garden_01.mp4"."""
@@ -161,12 +130,8 @@ class Canvas(PictureView):
 
     def set_skeleton(self, skeleton: Skeleton) -> None:
         """Draw sides, bones and names of this skeleton; instances are shown anew after it."""
-        self._skeleton = skeleton
-        self._renew_look()
+        self._look = SkeletonLook(skeleton)
         self.show_instances((), ())
-
-    def _renew_look(self) -> None:
-        self._look = SkeletonLook(self._skeleton) if self._skeleton else None
 
     def show_instances(
         self,
@@ -183,18 +148,22 @@ class Canvas(PictureView):
         selected. `moved` says for keypoints of the current instance that were moved in this
         session where the prediction had them. `titles` names labels, then predictions.
         """
-        names = [*titles, *(f"Instance {n + 1}" for n in range(len(titles), 1000))]
-        self._poses = [
-            self._pose(instance, n < len(labels), names[n])
-            for n, instance in enumerate((*labels, *predictions))
-        ]
-        self._current = self._matching(current)
-        self._keypoint = keypoint
-        self._ghosts = dict(moved or {})
-        self._hover = self._found_again(self._hover)
-        self._keep_press()
-        self._show_items()
+        bodies = self._bodies
+        bodies.show(labels, predictions, titles)
+        bodies.current, bodies.keypoint = bodies.matching(current), keypoint
+        bodies.old_positions = dict(moved or {})
+        self._show_bodies()
         self._speak()
+
+    def set_options(self, **changed: object) -> None:
+        """Change some of the fields of `Options`."""
+        self._bodies.set_options(**changed)
+        self._show_bodies()
+
+    @property
+    def options(self) -> Options:
+        """What is drawn."""
+        return self._bodies.options
 
     def set_disagreements(self, disagreements: Sequence[Disagreement]) -> None:
         """Draw these pairs of answers until others are set."""
@@ -203,22 +172,12 @@ class Canvas(PictureView):
 
     def set_trails(self, trails: Sequence[NDArray[np.float64]]) -> None:
         """Positions over the frames around this one: (T, K, 2) per body, oldest first."""
-        self._trails = trails
         self._trails_item.show_trails(trails, self._look)
 
     def set_heatmap(self, heat: NDArray[np.float32] | None) -> None:
         """Lay a (H, W) map of values in 0..1 over the picture, None for no map."""
         image = QImage() if heat is None else _heat_image(heat)
         self._heatmap_item.show_image(image, self.picture_rect())
-
-    def set_options(self, **changed: object) -> None:
-        """Change some of the fields of `Options`."""
-        self.options = replace(self.options, **changed)
-        self._poses = [self._pose(p.instance, p.is_label, p.title) for p in self._poses]
-        self._current = self._matching(self._current.owner) if self._current else None
-        self._heatmap_item.setVisible(self.options.heatmap)
-        self._trails_item.setVisible(self.options.trails)
-        self._show_items()
 
     @property
     def read_only(self) -> bool:
@@ -233,79 +192,41 @@ class Canvas(PictureView):
     @property
     def mode(self) -> Mode:
         """Placing while the selected keypoint has no position in the current instance."""
-        if self._read_only or self._keypoint is None or self._look is None:
-            return Mode.CORRECTING
-        if self._current is None:
-            return Mode.PLACING
-        absent = self._current.states[self._keypoint] is State.ABSENT
-        return Mode.PLACING if absent else Mode.CORRECTING
+        return Mode.CORRECTING if self._to_place is None else Mode.PLACING
+
+    @property
+    def _to_place(self) -> int | None:
+        """The keypoint that a click places."""
+        return None if self._read_only or self._look is None else self._bodies.placing
 
     def cancel(self) -> None:
         """Let go of what is held and leave everything as it was."""
-        if self._press is None:
-            return
-        self._press = None
-        for pose in self._poses:
-            pose.points[:] = pose.instance.points
-        self.end_pan()
-        self._loupe.hide()
-        self.viewport().update()
+        if self._press is not None:
+            self._release()
+            self._bodies.put_back()
 
-    def _pose(self, instance: Instance, is_label: bool, title: str) -> Pose:
-        states = tuple(
-            state_of(instance, k, is_label=is_label, low_confidence=self.options.low_confidence)
-            for k in range(len(instance.visibility))
+    def _show_bodies(self) -> None:
+        bodies = self._bodies
+        self._hover = bodies.again(self._hover)
+        self._keep_press()
+        self._heatmap_item.setVisible(bodies.options.heatmap)
+        self._trails_item.setVisible(bodies.options.trails)
+        self._poses_item.show_poses(
+            bodies.visible(), self._look, bodies.current, bones=bodies.options.bones
         )
-        return Pose(instance, is_label, title, states)
-
-    def _matching(self, owner: Owner | None) -> Pose | None:
-        if owner is None:
-            return None
-        for pose in self._poses:
-            if pose.owner == owner or pose.instance is owner:
-                return pose
-            if isinstance(owner, Instance) and not pose.is_label and pose.instance.same_pose(owner):
-                return pose
-        return None
-
-    def _found_again(self, hit: tuple[Pose, int] | None) -> tuple[Pose, int] | None:
-        """The same keypoint among the poses shown now, if it is still there."""
-        pose = self._matching(hit[0].owner) if hit else None
-        if hit is None or pose is None or pose.states[hit[1]] is State.ABSENT:
-            return None
-        return pose, hit[1]
+        self.viewport().update()
 
     def _keep_press(self) -> None:
         """Go on with a drag when the bodies are shown anew meanwhile, unless its body is gone."""
-        hold = self._press.hold if self._press else None
+        hold = self._hold
         if not isinstance(hold, KeypointDrag | BodyDrag | BodyPress):
             return
-        pose = self._matching(hold.pose.owner)
+        pose = self._bodies.matching(hold.pose.owner)
         if pose is None:
-            self.cancel()
+            self._release()
             return
         pose.points[:] = hold.pose.points
         hold.pose = pose
-
-    def _show_items(self) -> None:
-        while len(self._items) < len(self._poses):
-            self._items.append(PoseItem())
-            self._kept_scene.addItem(self._items[-1])
-        while len(self._items) > len(self._poses):
-            self._kept_scene.removeItem(self._items.pop())
-        for item, pose in zip(self._items, self._poses, strict=True):
-            item.setVisible(self._look is not None and self._is_shown(pose))
-            if self._look is not None:
-                item.show_pose(
-                    pose, self._look, current=pose is self._current, bones=self.options.bones
-                )
-        self.viewport().update()
-
-    def _is_shown(self, pose: Pose) -> bool:
-        return self.options.labels if pose.is_label else self.options.predictions
-
-    def _shown_poses(self) -> list[Pose]:
-        return [pose for pose in self._poses if self._is_shown(pose)]
 
     # -- mouse -------------------------------------------------------------------------------
 
@@ -316,18 +237,16 @@ class Canvas(PictureView):
         at = event.position()
         if event.button() == Qt.MouseButton.MiddleButton:
             self._begin(at, Panning())
-            self.start_pan(event)
         elif event.button() == Qt.MouseButton.RightButton:
-            self._cycle(at)
+            hit = self._keypoint_at(at)
+            if hit and not self._read_only:
+                self.visibility_cycled.emit(hit[0].owner, hit[1])
         elif event.button() == Qt.MouseButton.LeftButton and not self._go_to_edge_tag(at):
             self._begin(at, self._held(at, event.modifiers()))
-            if isinstance(self._hold, Panning):
-                self._pan_from = at
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        at = event.position()
-        self._cursor = at
+        self._cursor = at = event.position()
         self._shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if not self.has_picture():
             return
@@ -336,39 +255,35 @@ class Canvas(PictureView):
         if self._press is None:
             self._hover_at(at)
         elif self._press.follow(at):
-            self._drag(event, scene)
+            self._drag(self._press, at, scene)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        press, self._press = self._press, None
-        if press is None:
-            return
-        self.end_pan()
-        self._loupe.hide()
-        self._let_go(press, self.scene_at(event.position()))
-        self._hover_at(event.position())
-        self.viewport().update()
+        press = self._press
+        if press is not None and event.buttons() == Qt.MouseButton.NoButton:
+            self._release()
+            self._let_go(press, self.scene_at(event.position()))
+            self._hover_at(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
         if event.button() != Qt.MouseButton.LeftButton or self.mode is Mode.PLACING:
             self.mousePressEvent(event)  # two quick clicks place two points
             return
-        event.accept()
-        at = event.position()
-        hit = self._keypoint_at(at)
-        pose = hit[0] if hit else self._body_at(at)
+        hit = self._keypoint_at(event.position())
+        pose = hit[0] if hit else self._body_at(event.position())
         if pose is None:
             self.fit()
         elif not pose.is_label and not self._read_only:
             self.prediction_accepted.emit(pose.instance)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self._loupe_is_shown():
-            self._loupe.turn((event.angleDelta().y() or event.angleDelta().x()) / 120)
-            self.viewport().update()
-            event.accept()
+        if not self._loupe_is_shown():
+            super().wheelEvent(event)
             return
-        super().wheelEvent(event)
+        self._loupe.turn((event.angleDelta().y() or event.angleDelta().x()) / 120)
+        self.viewport().update()
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -376,20 +291,21 @@ class Canvas(PictureView):
         self.hovered.emit(float("nan"), float("nan"))
         self.viewport().update()
 
+    # Shift alone shows the loupe; every other key belongs to the actions of the window.
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._note_shift(event)
+        self._note_shift(event, down=True)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        self._note_shift(event)
+        self._note_shift(event, down=False)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._shift = False
 
-    def _note_shift(self, event: QKeyEvent) -> None:
-        """Shift alone shows the loupe; every other key belongs to the actions of the window."""
+    def _note_shift(self, event: QKeyEvent, *, down: bool) -> None:
         if event.key() == Qt.Key.Key_Shift:
-            self._shift = event.type() == QEvent.Type.KeyPress
+            self._shift = down
             self.viewport().update()
         event.ignore()
 
@@ -402,6 +318,12 @@ class Canvas(PictureView):
     def _begin(self, at: QPointF, hold: Hold) -> None:
         self._press = Press(at, self.scene_at(at), hold)
 
+    def _release(self) -> None:
+        self._press = None
+        self._loupe.hide()
+        self.viewport().setCursor(self._idle_cursor())
+        self.viewport().update()
+
     def _held(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Hold:
         """What a press of the left button takes."""
         hit = self._keypoint_at(at)
@@ -410,35 +332,34 @@ class Canvas(PictureView):
             return BodyDrag(body)
         if hit:
             return KeypointDrag(*hit)
-        if self.mode is Mode.PLACING and self._keypoint is not None:
-            return Placing(self._keypoint)
+        if self._to_place is not None:
+            return Placing(self._to_place)
         return BodyPress(body) if body else Panning()
 
-    def _drag(self, event: QMouseEvent, scene: QPointF) -> None:
-        press = self._press
-        if press is None:
-            return
-        by = scene - press.start_scene
-        hold = press.hold
+    def _drag(self, press: Press, at: QPointF, scene: QPointF) -> None:
+        """Let what is held follow the mouse."""
+        hold, by = press.hold, scene - press.start_scene
         if isinstance(hold, Panning | BodyPress):
-            if self._pan_from is None:
-                self.start_pan(event)
-            self.follow_pan(event)
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.pan(at - press.last)
         elif isinstance(hold, KeypointDrag) and not self._read_only:
             x, y = hold.pose.instance.points[hold.keypoint]
             hold.pose.points[hold.keypoint] = self._inside(x + by.x(), y + by.y())
         elif isinstance(hold, BodyDrag):
-            hold.pose.points[:] = hold.pose.instance.points + np.array([by.x(), by.y()])
+            hold.pose.points[:] = np.add(hold.pose.instance.points, (by.x(), by.y()))
+        press.last = at
         self.viewport().update()
 
     def _let_go(self, press: Press, scene: QPointF) -> None:
+        """Say what the gesture that ends here means."""
         hold = press.hold
         if isinstance(hold, Placing):
             self._place(hold.keypoint, *self._inside(scene.x(), scene.y()))
-        elif isinstance(hold, KeypointDrag) and press.moving and not self._read_only:
-            self._move(hold.pose, hold.keypoint)
         elif isinstance(hold, KeypointDrag):
-            self.keypoint_selected.emit(hold.pose.owner, hold.keypoint)
+            if press.moving and not self._read_only:
+                self._move(hold.pose, hold.keypoint)
+            else:
+                self.keypoint_selected.emit(hold.pose.owner, hold.keypoint)
         elif isinstance(hold, BodyDrag) and press.moving:
             by = scene - press.start_scene
             self.body_moved.emit(hold.pose.owner, by.x(), by.y())
@@ -446,8 +367,9 @@ class Canvas(PictureView):
             self.instance_selected.emit(hold.pose.owner)
 
     def _place(self, keypoint: int, x: float, y: float) -> None:
-        if self._current is not None and not self._current.is_label:
-            self.prediction_touched.emit(self._current.instance, keypoint, x, y)
+        current = self._bodies.current
+        if current is not None and not current.is_label:
+            self.prediction_touched.emit(current.instance, keypoint, x, y)
         else:
             self.keypoint_placed.emit(keypoint, x, y)
 
@@ -456,66 +378,48 @@ class Canvas(PictureView):
         signal = self.keypoint_moved if pose.is_label else self.prediction_touched
         signal.emit(pose.owner, keypoint, x, y)
 
-    def _cycle(self, at: QPointF) -> None:
-        hit = self._keypoint_at(at)
-        if hit and not self._read_only:
-            self.visibility_cycled.emit(hit[0].owner, hit[1])
-
     def _inside(self, x: float, y: float) -> tuple[float, float]:
         """The position, or the nearest one on the picture."""
         rect = self.picture_rect()
         return (
-            float(np.clip(x, rect.left(), rect.right())),
-            float(np.clip(y, rect.top(), rect.bottom())),
+            min(max(x, rect.left()), rect.right()),
+            min(max(y, rect.top()), rect.bottom()),
         )
 
-    def _keypoint_at(self, at: QPointF) -> tuple[Pose, int] | None:
+    def _keypoint_at(self, at: QPointF) -> Hit | None:
         """The keypoint that a press at a viewport position takes.
 
         While a point is being placed only a press on the marker itself takes another one, so
         that points can be set close to each other.
         """
-        scene = self.scene_at(at)
-        reach = RADIUS if self.mode is Mode.PLACING else GRAB_RADIUS
-        preferred = ((self._current, self._keypoint), (self._current, None))
-        return nearest_keypoint(
-            self._shown_poses(),
-            (scene.x(), scene.y()),
-            reach / self.magnification,
-            [pair for pair in preferred if pair[0] is not None],
-            _TIE / self.magnification,
-        )
+        scene, scale = self.scene_at(at), self.magnification
+        reach = GRAB_RADIUS if self._to_place is None else RADIUS
+        return self._bodies.keypoint_at((scene.x(), scene.y()), reach / scale, _TIE / scale)
 
     def _body_at(self, at: QPointF) -> Pose | None:
         if self._look is None:
             return None
-        scene = self.scene_at(at)
-        reach = BODY_REACH / self.magnification
-        return nearest_body(self._shown_poses(), self._look.bones, (scene.x(), scene.y()), reach)
+        scene, reach = self.scene_at(at), BODY_REACH / self.magnification
+        return self._bodies.body_at((scene.x(), scene.y()), reach, self._look.bones)
 
     def _hover_at(self, at: QPointF) -> None:
         before, self._hover = self._hover, self._keypoint_at(at)
         if self._hover != before:
             self._name_timer.start()
-            locked = self._read_only and self._hover is not None
-            self.viewport().setCursor(
-                Qt.CursorShape.ForbiddenCursor if locked else self._idle_cursor()
-            )
-            self.viewport().update()
-        if self.mode is Mode.PLACING or self._shift:
+        self.viewport().setCursor(self._idle_cursor())
+        if self._hover != before or self._to_place is not None or self._shift:
             self.viewport().update()
 
     def _idle_cursor(self) -> Qt.CursorShape:
-        placing = self.mode is Mode.PLACING and self._hover is None
+        if self._hover is not None:
+            return Qt.CursorShape.ForbiddenCursor if self._read_only else Qt.CursorShape.ArrowCursor
+        placing = self._to_place is not None and self.has_picture()
         return Qt.CursorShape.BlankCursor if placing else Qt.CursorShape.ArrowCursor
 
     def _go_to_edge_tag(self, at: QPointF) -> bool:
         for pose, _text, place in self._edge_tags():
             if place.contains(at):
-                box = pose.instance.box()
-                if box:
-                    left, top, right, bottom = box
-                    self.zoom_to(QPointF((left + right) / 2, (top + bottom) / 2))
+                self.zoom_to(QPointF(*pose.known_points().mean(axis=0)))
                 self.instance_selected.emit(pose.owner)
                 return True
         return False
@@ -527,99 +431,79 @@ class Canvas(PictureView):
             return
         painter.save()
         painter.resetTransform()
-        to_screen = self.viewportTransform()
         view = QRectF(self.viewport().rect())
-        foreground.paint_disagreements(painter, self._disagreements, self._look, to_screen)
-        self._paint_points(painter, self._look, to_screen)
-        self._paint_tags(painter, self._look, to_screen, view)
-        self._paint_cursor(painter, self._look, view)
+        drawn = Foreground(painter, self._look, self.viewportTransform(), view)
+        drawn.disagreements(self._disagreements)
+        self._draw_points(drawn)
+        drawn.edge_tags(self._edge_tags())
+        if not self._exact and not self._preview_timer.isActive():
+            drawn.notice("Preview, the full frame is on its way")
+        if self._cursor is not None and self._hover is None and self._to_place is not None:
+            drawn.aim(self._to_place, self._cursor)
+        if self._cursor is not None and self._loupe_is_shown():
+            self._draw_loupe(painter, self._look, view, self._cursor)
         painter.restore()
 
-    def _selected(self) -> tuple[Pose, int] | None:
-        """The keypoint that is held, or else the selected one, if it has a place."""
+    def _draw_points(self, drawn: Foreground) -> None:
+        """The marks and names of the selected, held and hovered keypoints."""
+        selected = self._bodies.selected()
         if isinstance(self._hold, KeypointDrag):
-            return self._hold.pose, self._hold.keypoint
-        pose, keypoint = self._current, self._keypoint
-        if pose is None or keypoint is None or pose.states[keypoint] is State.ABSENT:
-            return None
-        return (pose, keypoint) if self._is_shown(pose) else None
-
-    def _paint_points(self, painter: QPainter, look: SkeletonLook, to_screen: QTransform) -> None:
-        selected = self._selected()
+            selected = self._hold.pose, self._hold.keypoint
+        named = {hit for hit in (selected,) if hit}
+        if self._hover and not self._name_timer.isActive():
+            named.add(self._hover)
+        if self.options.names:
+            named |= self._all_of_current()
         if selected:
-            pose, keypoint = selected
-            old = self._old_position(pose, keypoint)
-            if old is not None:
-                now = foreground.shown_at(pose, keypoint, to_screen)
-                foreground.paint_ghost(painter, old, now, keypoint, look, to_screen)
-            foreground.paint_selected(painter, pose, keypoint, look, to_screen)
+            drawn.selected(selected, self._old_position(selected))
         if self._hover and self._hover != selected and not self._read_only:
-            foreground.paint_hovered(painter, *self._hover, look, to_screen)
+            drawn.hovered(self._hover)
+        for hit in named:
+            drawn.name(hit)
 
-    def _old_position(self, pose: Pose, keypoint: int) -> tuple[float, float] | None:
+    def _all_of_current(self) -> set[Hit]:
+        current = self._bodies.current
+        if current is None or current not in self._bodies.visible():
+            return set()
+        return {(current, k) for k, state in enumerate(current.states) if state is not State.ABSENT}
+
+    def _old_position(self, hit: Hit) -> tuple[float, float] | None:
         """Where a prediction had the keypoint, or where it was before the drag of now."""
-        if pose is self._current and keypoint in self._ghosts:
-            return self._ghosts[keypoint]
-        if isinstance(self._hold, KeypointDrag) and self._press and self._press.moving:
+        pose, keypoint = hit
+        if pose is self._bodies.current and keypoint in self._bodies.old_positions:
+            return self._bodies.old_positions[keypoint]
+        if self._press and self._press.moving and isinstance(self._hold, KeypointDrag):
             x, y = pose.instance.points[keypoint].tolist()
             return x, y
         return None
 
-    def _paint_tags(
-        self, painter: QPainter, look: SkeletonLook, to_screen: QTransform, view: QRectF
-    ) -> None:
-        named = {hit for hit in (self._selected(),) if hit}
-        if self._hover and not self._name_timer.isActive():
-            named.add(self._hover)
-        if self.options.names and self._current and self._is_shown(self._current):
-            present = np.flatnonzero(self._current.instance.present).tolist()
-            named |= {(self._current, k) for k in present}
-        for pose, keypoint in named:
-            name = look.names[keypoint]
-            foreground.paint_name(painter, name, pose, keypoint, to_screen, view)
-        for _pose, text, place in self._edge_tags():
-            foreground.tags.paint_tag(painter, text, place)
-        if not self._exact and not self._preview_timer.isActive():
-            foreground.paint_notice(painter, "Preview, the full frame is on its way", view)
-
     def _edge_tags(self) -> list[tuple[Pose, str, QRectF]]:
         view = QRectF(self.viewport().rect())
-        return foreground.edge_tags(self._shown_poses(), self.viewportTransform(), view)
-
-    def _paint_cursor(self, painter: QPainter, look: SkeletonLook, view: QRectF) -> None:
-        """The crosshair while placing, and the loupe."""
-        if self._cursor is None:
-            return
-        if self.mode is Mode.PLACING and self._hover is None and self._keypoint is not None:
-            text = f"Click the {look.names[self._keypoint].replace('_', ' ').lower()}"
-            foreground.paint_aim(painter, text, self._cursor, view)
-        if self._loupe_is_shown():
-            self._paint_loupe(painter, look, view, self._cursor)
+        return edge_tags(self._bodies.visible(), self.viewportTransform(), view)
 
     def _loupe_is_shown(self) -> bool:
         if self._cursor is None or not self.has_picture():
             return False
-        dragging = self._press is not None and self._press.moving
+        dragging = self._press is not None and self._press.moving and not self._read_only
         return self._shift or (dragging and isinstance(self._hold, KeypointDrag | Placing))
 
-    def _paint_loupe(
+    def _draw_loupe(
         self, painter: QPainter, look: SkeletonLook, view: QRectF, cursor: QPointF
     ) -> None:
-        held = self._hold if isinstance(self._hold, KeypointDrag) else None
-        at = QPointF(*held.pose.points[held.keypoint]) if held else self.scene_at(cursor)
+        hold = self._hold
+        held = isinstance(hold, KeypointDrag)
+        at = QPointF(*hold.pose.points[hold.keypoint]) if held else self.scene_at(cursor)
+        place = self._loupe.place(view, cursor)
 
-        def paint_poses(loupe_painter: QPainter, to_screen: QTransform) -> None:
-            for pose in self._shown_poses():
-                paint_pose(loupe_painter, pose, look, to_screen, bones=self.options.bones)
+        def paint_inside(inner: QPainter, to_screen: QTransform) -> None:
+            paint_poses(
+                inner, self._bodies.visible(), look, to_screen, place,
+                bones=self.options.bones, free=place.center(),
+            )  # fmt: skip
 
-        loupe.paint_loupe(
-            painter,
-            self._loupe.place(view, cursor),
-            self.image,
-            self.picture_rect(),
-            at,
-            self._loupe.magnification(self.magnification),
-            paint_poses,
+        magnification = self._loupe.magnification(self.magnification)
+        paint_loupe(
+            painter, place, self.image, self.picture_rect(), at, magnification, paint_inside
         )
 
     # -- speaking ----------------------------------------------------------------------------
@@ -634,16 +518,16 @@ class Canvas(PictureView):
             )
 
     def _point_text(self) -> str:
-        if self._look is None or self._keypoint is None:
+        keypoint, current = self._bodies.keypoint, self._bodies.current
+        if self._look is None or keypoint is None:
             return ""
-        name = self._look.names[self._keypoint]
-        if self._current is None:
+        name = self._look.names[keypoint]
+        if current is None:
             return f"click to place {name}"
-        state = self._current.states[self._keypoint]
-        text = f"{name} of {foreground.body_title(self._current)}, {state.value}"
-        if state is State.ABSENT:
+        text = f"{name} of {current.full_title}, {current.states[keypoint].value}"
+        if current.states[keypoint] is State.ABSENT:
             return text
-        x, y = self._current.points[self._keypoint]
+        x, y = current.points[keypoint]
         return f"{text}, x {x:.1f} y {y:.1f}"
 
 

@@ -13,7 +13,11 @@ from poseapp.ui import theme
 from poseapp.ui.canvas import markers, tags
 from poseapp.ui.canvas.loupe import paint_crosshair
 from poseapp.ui.canvas.markers import State
-from poseapp.ui.canvas.pose_item import Pose, SkeletonLook, on_screen, radii
+from poseapp.ui.canvas.pose_item import on_screen, radii
+from poseapp.ui.canvas.poses import Hit, Pose, SkeletonLook
+
+_AIM_ARM = 26
+_AIM_TAG = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,110 +30,95 @@ class Disagreement:
     second: tuple[float, float]
 
 
-def shown_at(pose: Pose, keypoint: int, to_screen: QTransform) -> QPointF:
-    """The viewport position of one keypoint."""
-    x, y = on_screen(pose.points[keypoint], to_screen)
-    return QPointF(x, y)
+class Foreground:
+    """Draws with one painter, in one look and one zoom."""
 
+    def __init__(
+        self, painter: QPainter, look: SkeletonLook, to_screen: QTransform, view: QRectF
+    ) -> None:
+        self._painter = painter
+        self._look = look
+        self._to_screen = to_screen
+        self._view = view
 
-def body_middle(pose: Pose, to_screen: QTransform) -> QPointF:
-    """The viewport position of the middle of a body's keypoints."""
-    known = pose.points[np.isfinite(pose.points).all(axis=1)]
-    x, y = on_screen(known.mean(axis=0), to_screen)
-    return QPointF(x, y)
+    def selected(self, hit: Hit, old: tuple[float, float] | None) -> None:
+        """The white ring and ticks, over a marker that stands exactly on its pixel.
 
+        `old` is where the keypoint was, or where the prediction had it.
+        """
+        pose, k = hit
+        at, radius = self._at(hit), self._radius(hit)
+        side, colour = self._look.sides[k], self._look.colours[k]
+        if old is not None:
+            self._ghost(k, self._to_screen.map(QPointF(*old)), at)
+        markers.paint_selection(self._painter, at, side, radius)
+        markers.paint_marker(self._painter, at, side, pose.states[k], colour, radius)
 
-def radius_of(pose: Pose, keypoint: int, to_screen: QTransform) -> float:
-    """The radius that the keypoint's marker is drawn with."""
-    return radii(on_screen(pose.points, to_screen))[keypoint]
+    def _ghost(self, keypoint: int, old: QPointF, new: QPointF) -> None:
+        self._dotted_line(old, new, "select", 1, (1, 3))
+        side, colour = self._look.sides[keypoint], self._look.colours[keypoint]
+        radius = markers.CROWDED_RADIUS
+        markers.paint_marker(self._painter, old, side, State.LOW_CONFIDENCE, colour, radius)
 
+    def hovered(self, hit: Hit) -> None:
+        """The ring in the side's colour."""
+        side, colour = self._look.sides[hit[1]], self._look.colours[hit[1]]
+        markers.paint_hover_ring(self._painter, self._at(hit), side, colour, self._radius(hit))
 
-def paint_selected(
-    painter: QPainter, pose: Pose, keypoint: int, look: SkeletonLook, to_screen: QTransform
-) -> None:
-    """The white ring and ticks, over a marker that stands exactly on its pixel."""
-    at = shown_at(pose, keypoint, to_screen)
-    radius = radius_of(pose, keypoint, to_screen)
-    side, colour = look.sides[keypoint], look.colours[keypoint]
-    markers.paint_selection(painter, at, side, radius)
-    markers.paint_marker(painter, at, side, pose.states[keypoint], colour, radius)
+    def name(self, hit: Hit) -> None:
+        """A keypoint's name, on the side away from the body."""
+        x, y = on_screen(hit[0].known_points().mean(axis=0), self._to_screen)
+        text = self._look.names[hit[1]]
+        place = tags.tag_beside(text, self._at(hit), QPointF(x, y), self._view)
+        tags.paint_tag(self._painter, text, place)
 
+    def disagreements(self, entries: Iterable[Disagreement]) -> None:
+        """A dotted line between two answers, with their distance in pixels of the picture."""
+        for entry in entries:
+            first = self._to_screen.map(QPointF(*entry.first))
+            second = self._to_screen.map(QPointF(*entry.second))
+            self._dotted_line(first, second, "disagree", 2, (1, 1.6))
+            side, colour = self._look.sides[entry.keypoint], self._look.colours[entry.keypoint]
+            markers.paint_marker(self._painter, first, side, State.LABEL, colour)
+            markers.paint_marker(self._painter, second, side, State.PREDICTION, colour)
+            text = f"{np.hypot(*np.subtract(entry.first, entry.second)):.0f} px"
+            middle = (first + second) / 2
+            tags.paint_tag(self._painter, text, tags.tag_under(text, middle, 10))
 
-def paint_hovered(
-    painter: QPainter, pose: Pose, keypoint: int, look: SkeletonLook, to_screen: QTransform
-) -> None:
-    """The ring in the side's colour."""
-    at = shown_at(pose, keypoint, to_screen)
-    radius = radius_of(pose, keypoint, to_screen)
-    markers.paint_hover_ring(painter, at, look.sides[keypoint], look.colours[keypoint], radius)
+    def edge_tags(self, entries: Iterable[tuple[Pose, str, QRectF]]) -> None:
+        """Tags for the bodies that are out of view."""
+        for _pose, text, place in entries:
+            tags.paint_tag(self._painter, text, place)
 
-
-def paint_name(
-    painter: QPainter,
-    text: str,
-    pose: Pose,
-    keypoint: int,
-    to_screen: QTransform,
-    view: QRectF,
-) -> None:
-    """A keypoint's name, on the side away from the body."""
-    at = shown_at(pose, keypoint, to_screen)
-    place = tags.tag_beside(text, at, body_middle(pose, to_screen), view)
-    tags.paint_tag(painter, text, place)
-
-
-def paint_ghost(
-    painter: QPainter,
-    old: tuple[float, float],
-    new: QPointF,
-    keypoint: int,
-    look: SkeletonLook,
-    to_screen: QTransform,
-) -> None:
-    """Where the prediction had a moved keypoint, and a thin line to where it is now."""
-    at = to_screen.map(QPointF(*old))
-    pen = QPen(theme.overlay("select"), 1)
-    pen.setDashPattern([1, 3])
-    painter.save()
-    painter.setPen(pen)
-    painter.drawLine(at, new)
-    painter.restore()
-    markers.paint_marker(
-        painter,
-        at,
-        look.sides[keypoint],
-        State.LOW_CONFIDENCE,
-        look.colours[keypoint],
-        markers.CROWDED_RADIUS,
-    )
-
-
-def paint_disagreements(
-    painter: QPainter,
-    disagreements: Iterable[Disagreement],
-    look: SkeletonLook,
-    to_screen: QTransform,
-) -> None:
-    """A dotted line between the two answers, with the distance in pixels of the picture."""
-    for entry in disagreements:
-        first = to_screen.map(QPointF(*entry.first))
-        second = to_screen.map(QPointF(*entry.second))
-        pen = QPen(theme.overlay("disagree"), 2)
-        pen.setDashPattern([1, 1.6])
-        painter.save()
-        painter.setPen(pen)
-        painter.drawLine(first, second)
-        painter.restore()
-        side, colour = look.sides[entry.keypoint], look.colours[entry.keypoint]
-        markers.paint_marker(painter, first, side, State.LABEL, colour)
-        markers.paint_marker(painter, second, side, State.PREDICTION, colour)
-        apart = float(np.linalg.norm(np.subtract(entry.first, entry.second)))
-        text = f"{apart:.0f} px"
+    def aim(self, keypoint: int, at: QPointF) -> None:
+        """The crosshair that says what the next click places."""
+        paint_crosshair(self._painter, at, gap=6, arm=_AIM_ARM)
+        text = f"Click the {self._look.names[keypoint].lower()}"
         width, height = tags.tag_size(text)
-        middle = (first + second) / 2
-        tags.paint_tag(
-            painter, text, QRectF(middle.x() - width / 2, middle.y() + 10, width, height)
-        )
+        left = at.x() - _AIM_TAG - width
+        if left < self._view.left():
+            left = at.x() + _AIM_TAG
+        top = np.clip(at.y() - height / 2, self._view.top() + 4, self._view.bottom() - height - 4)
+        tags.paint_tag(self._painter, text, QRectF(left, float(top), width, height))
+
+    def notice(self, text: str) -> None:
+        """A tag in the upper left corner."""
+        width, height = tags.tag_size(text)
+        tags.paint_tag(self._painter, text, QRectF(12, 12, width, height))
+
+    def _at(self, hit: Hit) -> QPointF:
+        return QPointF(*on_screen(hit[0].points[hit[1]], self._to_screen))
+
+    def _radius(self, hit: Hit) -> float:
+        return radii(on_screen(hit[0].points, self._to_screen))[hit[1]]
+
+    def _dotted_line(
+        self, a: QPointF, b: QPointF, role: str, width: float, dots: tuple[float, float]
+    ) -> None:
+        pen = QPen(theme.overlay(role), width)
+        pen.setDashPattern(dots)
+        self._painter.setPen(pen)
+        self._painter.drawLine(a, b)
 
 
 def edge_tags(
@@ -138,36 +127,11 @@ def edge_tags(
     """A tag at the edge of the view for every body that lies wholly outside of it."""
     found: list[tuple[Pose, str, QRectF]] = []
     for pose in poses:
-        known = on_screen(pose.points[np.isfinite(pose.points).all(axis=1)], to_screen)
-        if len(known) == 0 or any(view.contains(QPointF(x, y)) for x, y in known.tolist()):
+        known = on_screen(pose.known_points(), to_screen)
+        if len(known) == 0 or any(view.contains(x, y) for x, y in known.tolist()):
             continue
-        text, place = tags.tag_at_edge(body_title(pose), QPointF(*known.mean(axis=0)), view)
+        text, place = tags.tag_at_edge(pose.full_title, QPointF(*known.mean(axis=0)), view)
         while any(place.intersects(other) for _pose, _text, other in found):
             place.translate(0, -place.height() - 4)
         found.append((pose, text, place))
     return found
-
-
-def body_title(pose: Pose) -> str:
-    """What a body is called in tags and by screen readers."""
-    if pose.is_label:
-        return pose.title
-    score = pose.instance.score
-    return f"{pose.title}, prediction" + ("" if score is None else f" {score:.2f}")
-
-
-def paint_aim(painter: QPainter, text: str, at: QPointF, view: QRectF) -> None:
-    """The crosshair that says what the next click places."""
-    paint_crosshair(painter, at, gap=6, arm=26)
-    width, height = tags.tag_size(text)
-    left = at.x() - 40 - width
-    if left < view.left():
-        left = at.x() + 40
-    top = min(max(at.y() - height / 2, view.top() + 4), view.bottom() - height - 4)
-    tags.paint_tag(painter, text, QRectF(left, top, width, height))
-
-
-def paint_notice(painter: QPainter, text: str, view: QRectF) -> None:
-    """A tag in the upper left corner of the view."""
-    width, height = tags.tag_size(text)
-    tags.paint_tag(painter, text, QRectF(view.left() + 12, view.top() + 12, width, height))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF
 
-from poseapp.ui.canvas.pose_item import Pose
+from poseapp.ui.canvas.poses import Pose
 
 DRAG_STARTS = 3.0
 """px that the mouse must move before a press is a drag."""
@@ -62,6 +62,11 @@ class Press:
     start_scene: QPointF
     hold: Hold
     moving: bool = False
+    last: QPointF = field(init=False)
+    """Where the mouse was when the drag was followed last."""
+
+    def __post_init__(self) -> None:
+        self.last = self.start
 
     def follow(self, at: QPointF) -> bool:
         """Whether the press is a drag by now."""

@@ -87,9 +87,7 @@ def paint_loupe(
     _paint_ring(painter, place)
     paint_crosshair(painter, centre, gap=6, arm=22)
     text = f"{magnification:.0f}×  x {at.x():.1f}  y {at.y():.1f}"
-    width, height = tags.tag_size(text)
-    caption = QRectF(centre.x() - width / 2, place.bottom() + 8, width, height)
-    tags.paint_tag(painter, text, caption)
+    tags.paint_tag(painter, text, tags.tag_under(text, QPointF(centre.x(), place.bottom()), 8))
 
 
 def _paint_ring(painter: QPainter, place: QRectF) -> None:

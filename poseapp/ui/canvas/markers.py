@@ -39,18 +39,26 @@ class State(Enum):
     """Not drawn on the picture; a dotted glyph in lists."""
 
 
+def states_of(instance: Instance, *, is_label: bool, low_confidence: float) -> tuple[State, ...]:
+    """How each keypoint of an instance is drawn."""
+    scores = None if is_label or instance.scores is None else instance.scores.tolist()
+    usual = State.LABEL if is_label else State.PREDICTION
+    states: list[State] = []
+    for k, visibility in enumerate(instance.visibility.tolist()):
+        if visibility == Visibility.ABSENT:
+            states.append(State.ABSENT)
+        elif visibility == Visibility.OCCLUDED:
+            states.append(State.HIDDEN)
+        elif scores is not None and scores[k] < low_confidence:
+            states.append(State.LOW_CONFIDENCE)
+        else:
+            states.append(usual)
+    return tuple(states)
+
+
 def state_of(instance: Instance, keypoint: int, *, is_label: bool, low_confidence: float) -> State:
     """How one keypoint of an instance is drawn."""
-    visibility = instance.visibility[keypoint]
-    if visibility == Visibility.ABSENT:
-        return State.ABSENT
-    if visibility == Visibility.OCCLUDED:
-        return State.HIDDEN
-    if is_label:
-        return State.LABEL
-    if instance.scores is not None and instance.scores[keypoint] < low_confidence:
-        return State.LOW_CONFIDENCE
-    return State.PREDICTION
+    return states_of(instance, is_label=is_label, low_confidence=low_confidence)[keypoint]
 
 
 def colour_of(skeleton: Skeleton, keypoint: int) -> QColor:

@@ -56,6 +56,12 @@ def tag_at_edge(text: str, point: QPointF, view: QRectF) -> tuple[str, QRectF]:
     return text, QRectF(left, top, width, height)
 
 
+def tag_under(text: str, point: QPointF, gap: float) -> QRectF:
+    """A tag centred below a point."""
+    width, height = tag_size(text)
+    return QRectF(point.x() - width / 2, point.y() + gap, width, height)
+
+
 def paint_tag(painter: QPainter, text: str, place: QRectF) -> None:
     """Draw a tag with a painter that works in screen pixels."""
     painter.save()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 
-from poseapp.ui.canvas.pose_item import SkeletonLook, on_screen
+from poseapp.ui.canvas.pose_item import on_screen
+from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.canvas.screen_item import ScreenItem
 
 _WIDTH = 1.6

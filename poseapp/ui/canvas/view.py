@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QImage,
-    QMouseEvent,
     QNativeGestureEvent,
     QPainter,
     QPen,
@@ -87,7 +86,6 @@ class PictureView(QGraphicsView):
         self._size = QSizeF()
         self._message = ""
         self._fitted = True
-        self._pan_from: QPointF | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -250,23 +248,6 @@ class PictureView(QGraphicsView):
             self._zoom_at(event.position(), 1 + event.value())
             return True
         return super().viewportEvent(event)
-
-    def start_pan(self, event: QMouseEvent) -> None:
-        """From now on the picture follows the mouse, until `end_pan`."""
-        self._pan_from = event.position()
-        self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-
-    def follow_pan(self, event: QMouseEvent) -> bool:
-        """Move the picture with the mouse; False when nothing is panned."""
-        if self._pan_from is None:
-            return False
-        self.pan(event.position() - self._pan_from)
-        self._pan_from = event.position()
-        return True
-
-    def end_pan(self) -> None:
-        self._pan_from = None
-        self.viewport().unsetCursor()
 
     # -- background ------------------------------------------------------------------------
 
