@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from math import nan
 
 from poseapp.app.changes import Changes
-from poseapp.app.posing import middle_of_neighbours, with_keypoint
+from poseapp.app.posing import Position, corrected, middle_of_neighbours, with_keypoint
 from poseapp.domain.ids import FrameRef, InstanceId, SuggestionId, TrackId, VideoId
-from poseapp.domain.pose import Instance, Visibility
+from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Answer, Suggestion
 from poseapp.domain.video import Video
@@ -66,7 +67,32 @@ class ReplaceInstance(Command):
 
     def apply(self, project: Project) -> Done:
         before = project.labels.replace(self.instance)
-        return _frame(before) | _frame(self.instance), ReplaceInstance(before, self.text)
+        return _frame(before) | _frame(self.instance), replace(self, instance=before)
+
+
+@dataclass(frozen=True)
+class SetKeypoint(Command):
+    """Put a keypoint into this very state."""
+
+    instance: InstanceId
+    keypoint: int
+    position: Position | None
+    visibility: Visibility
+    origin: Origin
+    """Of the whole instance."""
+    text: str = "Changed a keypoint"
+
+    def apply(self, project: Project) -> Done:
+        before = project.labels.get(self.instance)
+        k = self.keypoint
+        after = with_keypoint(before, k, self.position or (nan, nan), self.visibility)
+        project.labels.replace(replace(after, origin=self.origin))
+        seen = Visibility(before.visibility[k])
+        x, y = before.points[k].tolist()
+        position = (x, y) if seen else None
+        return _frame(before), replace(
+            self, position=position, visibility=seen, origin=before.origin
+        )
 
 
 @dataclass(frozen=True)
@@ -75,14 +101,15 @@ class MoveKeypoint(Command):
 
     instance: InstanceId
     keypoint: int
-    to: tuple[float, float]
+    to: Position
     text: str = "Moved a keypoint"
 
     def apply(self, project: Project) -> Done:
         before = project.labels.get(self.instance)
         seen = Visibility(before.visibility[self.keypoint]) or Visibility.VISIBLE
-        after = with_keypoint(before, self.keypoint, self.to, seen)
-        return ReplaceInstance(after, self.text).apply(project)
+        return SetKeypoint(
+            self.instance, self.keypoint, self.to, seen, corrected(before.origin), self.text
+        ).apply(project)
 
 
 @dataclass(frozen=True)
@@ -101,8 +128,14 @@ class SetVisibility(Command):
             or middle_of_neighbours(before, self.keypoint, project.skeleton)
             or (0.0, 0.0)
         )
-        after = with_keypoint(before, self.keypoint, position, self.visibility)
-        return ReplaceInstance(after, self.text).apply(project)
+        return SetKeypoint(
+            self.instance,
+            self.keypoint,
+            position if self.visibility else None,
+            self.visibility,
+            corrected(before.origin),
+            self.text,
+        ).apply(project)
 
 
 @dataclass(frozen=True)
@@ -114,8 +147,9 @@ class SetTrack(Command):
     text: str = "Changed a track"
 
     def apply(self, project: Project) -> Done:
-        after = replace(project.labels.get(self.instance), track=self.track)
-        return ReplaceInstance(after, self.text).apply(project)
+        before = project.labels.get(self.instance)
+        project.labels.replace(replace(before, track=self.track))
+        return _frame(before), replace(self, track=before.track)
 
 
 @dataclass(frozen=True)
@@ -128,7 +162,7 @@ class MarkEmpty(Command):
 
     def apply(self, project: Project) -> Done:
         before = project.labels.mark_empty(self.frame, self.empty)
-        return Changes(frozenset({self.frame})), MarkEmpty(self.frame, before, self.text)
+        return Changes(frozenset({self.frame})), replace(self, empty=before)
 
 
 @dataclass(frozen=True)
@@ -141,7 +175,7 @@ class ChangeSkeleton(Command):
     def apply(self, project: Project) -> Done:
         before = project.skeleton
         project.write_skeleton(self.skeleton)
-        return Changes(skeleton=True), ChangeSkeleton(before, self.text)
+        return Changes(skeleton=True), replace(self, skeleton=before)
 
 
 @dataclass(frozen=True)
@@ -179,7 +213,7 @@ class RenameTrack(Command):
 
     def apply(self, project: Project) -> Done:
         before = project.labels.rename_track(self.track, self.name)
-        return Changes(tracks=True), RenameTrack(self.track, before, self.text)
+        return Changes(tracks=True), replace(self, name=before)
 
 
 @dataclass(frozen=True)
@@ -229,7 +263,7 @@ class RelinkVideo(Command):
     def apply(self, project: Project) -> Done:
         before = project.videos.get(self.video)
         project.videos.relink(self.video, self.found)
-        return Changes(videos=True), RelinkVideo(self.video, before, self.text)
+        return Changes(videos=True), replace(self, found=before)
 
 
 @dataclass(frozen=True)
@@ -266,7 +300,7 @@ class AnswerSuggestion(Command):
 
     def apply(self, project: Project) -> Done:
         before = project.suggestions.answer(self.suggestion, self.answer)
-        return Changes(suggestions=True), AnswerSuggestion(self.suggestion, before, self.text)
+        return Changes(suggestions=True), replace(self, answer=before)
 
 
 @dataclass(frozen=True)

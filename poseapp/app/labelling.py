@@ -106,7 +106,8 @@ class Labelling:
     def move_instance(self, instance: InstanceId, dx: float, dy: float) -> None:
         """Shift all keypoints of an instance."""
         before = self._project.labels.get(instance)
-        moved = corrected(replace(before, points=before.points + np.array((dx, dy))))
+        points, origin = before.points + np.array((dx, dy)), corrected(before.origin)
+        moved = replace(before, points=points, origin=origin)
         self._history.do(ReplaceInstance(moved, "Moved a body"))
 
     def touch(
@@ -175,8 +176,16 @@ class Labelling:
         )
 
     def set_track(self, instance: InstanceId, track: TrackId | None) -> None:
-        """Say which individual a body is."""
-        self._history.do(SetTrack(instance, track))
+        """Say which individual a body is; another body of the frame that was it trades with it."""
+        before = self._project.labels.get(instance)
+        others = (other for other in self._project.labels.at(before.frame) if other.track == track)
+        trades = tuple(
+            SetTrack(other.id, before.track)
+            for other in others
+            if track is not None and other.id is not None and other.id != instance
+        )
+        change = SetTrack(instance, track)
+        self._history.do(Batch(change.text, (*trades, change)))
 
     def add_track(self, name: str) -> TrackId:
         """Name an individual."""

@@ -20,17 +20,15 @@ _SAME_BODY = 0.6
 def with_keypoint(
     instance: Instance, keypoint: int, position: Position, visibility: Visibility
 ) -> Instance:
-    """The instance with one keypoint changed by a person."""
+    """The instance with one keypoint changed."""
     points, seen = instance.points.copy(), instance.visibility.copy()
     points[keypoint], seen[keypoint] = position, visibility
-    return corrected(replace(instance, points=points, visibility=seen))
+    return replace(instance, points=points, visibility=seen)
 
 
-def corrected(instance: Instance) -> Instance:
-    """What an instance is after a person changed its pose."""
-    if instance.origin is Origin.ACCEPTED:
-        return replace(instance, origin=Origin.CORRECTED)
-    return instance
+def corrected(origin: Origin) -> Origin:
+    """Where an instance comes from once a person has changed its pose."""
+    return Origin.CORRECTED if origin is Origin.ACCEPTED else origin
 
 
 def middle_of_neighbours(instance: Instance, keypoint: int, skeleton: Skeleton) -> Position | None:
@@ -47,13 +45,12 @@ def middle_of_neighbours(instance: Instance, keypoint: int, skeleton: Skeleton) 
 def with_sides_swapped(instance: Instance, skeleton: Skeleton) -> Instance:
     """The instance with every left keypoint where its right one was, and the other way round."""
     order = skeleton.flip_permutation()
-    return corrected(
-        replace(
-            instance,
-            points=instance.points[order],
-            visibility=instance.visibility[order],
-            scores=None if instance.scores is None else instance.scores[order],
-        )
+    return replace(
+        instance,
+        points=instance.points[order],
+        visibility=instance.visibility[order],
+        scores=None if instance.scores is None else instance.scores[order],
+        origin=corrected(instance.origin),
     )
 
 

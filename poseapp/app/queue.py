@@ -11,6 +11,8 @@ from poseapp.domain.pose import Origin
 from poseapp.domain.suggestion import Answer, Suggestion
 from poseapp.store.project import Project
 
+_BY_HAND = (Origin.PERSON, Origin.CORRECTED)
+
 
 class Queue:
     """Each answer is one edit and goes on to the next frame; what is skipped comes back last."""
@@ -57,7 +59,7 @@ class Queue:
             raise PoseAppError(
                 "There is nothing on this frame to accept. Label it, mark it as empty, or skip it."
             )
-        fixed = view.empty or any(label.origin is not Origin.ACCEPTED for label in view.labels)
+        fixed = view.empty or any(label.origin in _BY_HAND for label in view.labels)
         answer = Answer.FIXED if fixed else Answer.ACCEPTED
         accepted = tuple(acceptance(prediction) for prediction in view.predictions)
         return self._answer(current, answer, "Accepted a frame", accepted)

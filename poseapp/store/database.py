@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from poseapp.domain.errors import ProjectBusyError, ProjectError, ReadOnlyError
+import numpy as np
+
+from poseapp.domain.errors import ProjectBusyError, ProjectError, ReadOnlyError, SkeletonError
 
 Row = tuple[Any, ...]
 
@@ -90,7 +92,7 @@ class Database:
         """For turning rows into values: rows that make no sense mean that the file is damaged."""
         try:
             yield
-        except (ValueError, TypeError, KeyError, LookupError, AttributeError) as why:
+        except (ArithmeticError, LookupError, SkeletonError, TypeError, ValueError) as why:
             raise damaged(self.file, why) from why
 
     def copy_to(self, target: Database) -> None:
@@ -111,6 +113,10 @@ def _told_in_words(file: Path) -> Iterator[None]:
     except sqlite3.Error as why:
         raise _in_words(file, why) from why
 
+
+for _number in (np.int32, np.int64, np.uint8):
+    sqlite3.register_adapter(_number, int)
+sqlite3.register_adapter(np.float32, float)
 
 _OUTERMOST = ("BEGIN", "COMMIT", ("ROLLBACK",))
 _NESTED = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))

@@ -12,7 +12,7 @@ from typing import Self
 
 from platformdirs import user_cache_path
 
-from poseapp.domain.errors import ProjectError
+from poseapp.domain.errors import ProjectError, ReadOnlyError
 from poseapp.domain.skeleton import Skeleton
 from poseapp.store.database import Database
 from poseapp.store.journal import Journal
@@ -150,6 +150,8 @@ class Project:
 def project_folder(path: Path) -> Path:
     """The folder a person means by a folder, its `project.db`, or a name without `.pose`."""
     path = Path(path).expanduser().absolute()
+    if not path.name:
+        raise ProjectError(f"{path} cannot be a project. Give the project a name.")
     if path.name == _FILE:
         return path.parent
     if path.suffix == SUFFIX or (path / _FILE).is_file():
@@ -171,6 +173,10 @@ def _fill(folder: Path, skeleton: Skeleton) -> None:
 
 def _for_writing(file: Path) -> Database:
     """A connection that writes, after a look that could not; older files are brought up to date."""
+    if not os.access(file, os.W_OK):
+        raise ReadOnlyError(
+            f"{file} may not be written. Give yourself the right to, or copy the project."
+        )
     with closing(Database.connect(file, "ro")) as looked_at:
         version = _version(looked_at)
         if version < VERSION:
