@@ -20,3 +20,7 @@ class Backbone(nn.Module):
     def forward(self, picture: Tensor) -> list[Tensor]:
         """The four maps, finest first."""
         raise NotImplementedError
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -11,6 +11,9 @@ from poseapp.nets.backbone import Backbone
 from poseapp.nets.efficientnet_lite import EfficientNetLite0
 from poseapp.nets.heads import DeconvHead, LightHead
 from poseapp.nets.heatmaps import Readout
+from poseapp.nets.hrnet import HRNetW18Small
+from poseapp.nets.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
+from poseapp.nets.resnet import resnet18, resnet50
 
 
 class PoseNet(nn.Module):
@@ -46,7 +49,14 @@ def _per_channel(values: Sequence[float]) -> Tensor:
     return torch.tensor(values).view(3, 1, 1)
 
 
-BACKBONES: dict[str, Callable[[], Backbone]] = {"efficientnet-lite0": EfficientNetLite0}
+BACKBONES: dict[str, Callable[[], Backbone]] = {
+    "efficientnet-lite0": EfficientNetLite0,
+    "mobilenet-v3-small": mobilenet_v3_small,
+    "mobilenet-v3-large": mobilenet_v3_large,
+    "resnet-18": resnet18,
+    "resnet-50": resnet50,
+    "hrnet-w18-small": HRNetW18Small,
+}
 
 HEADS: dict[str, Callable[..., nn.Module]] = {"light": LightHead, "deconv": DeconvHead}
 
