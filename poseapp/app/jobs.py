@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import queue
+import shutil
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from poseapp.app.worker import (
+from poseapp.app.messages import (
     Began,
     Died,
     Failed,
@@ -32,8 +33,8 @@ from poseapp.app.worker import (
     Steer,
     Stopped,
     Told,
-    WorkerProcess,
 )
+from poseapp.app.worker import WorkerProcess
 from poseapp.domain.errors import PoseAppError, WorkerDiedError
 
 Post = Callable[[Callable[[], None]], None]
@@ -186,11 +187,12 @@ class JobRunner:
         *,
         name: str,
         priority: Priority = Priority.ASKED,
-        device: str = "cpu",
+        device: str = "auto",
         **listeners: Unpack[Listeners],
     ) -> Job:
         """Do `task`, a "package.module:function", with a picklable request, in the worker.
 
+        `device` is "auto", "cpu" or "cuda:0"; it chooses the worker, the task what it computes on.
         The request is pickled here, so that later changes do not reach the job. A job that a
         person stopped ends with `on_stopped`, unless its task returned a value all the same.
         """
@@ -198,9 +200,9 @@ class JobRunner:
             raise PoseAppError(f"{name} cannot start: the program is closing.")
         self._count += 1
         begin = Start(self._count, task, pickle.dumps(request))
-        job = Job(self._count, name, device, priority, begin, self._steer, listeners)
+        job = Job(self._count, name, lane_of(device), priority, begin, self._steer, listeners)
         self._jobs[job.number] = job
-        lane = self._lanes.setdefault(device, _Lane(device))
+        lane = self._lanes.setdefault(job.device, _Lane(job.device))
         lane.waiting.append(job)
         self._dispatch(lane)
         self._tell(job)
@@ -348,37 +350,11 @@ def _why_it_died(job: Job, exit_code: int | None) -> str:
     )
 
 
-class Mailbox:
-    """The `post` of a program without a window: calls wait until `run_until_ended` makes them."""
-
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-
-    def post(self, call: Callable[[], None]) -> None:
-        self._calls.put(call)
-
-    def wait(self, job: Job) -> Any:
-        """Make the calls that come until the job has ended; its value, None when stopped.
-
-        Raises:
-            PoseAppError: what the job failed with.
-        """
-        self.run_until(lambda: job.ended)
-        if job.error is not None:
-            raise job.error
-        return job.value
-
-    def run_until(self, reached: Callable[[], bool], within_s: float | None = None) -> bool:
-        """Make the calls that come until `reached`; false when `within_s` passed first."""
-        deadline = None if within_s is None else time.monotonic() + within_s
-        while not reached():
-            if deadline is not None and time.monotonic() > deadline:
-                return False
-            try:
-                self._calls.get(timeout=0.2)()
-            except queue.Empty:
-                continue  # wakes up now and then, so that Ctrl+C is heard on every system
-        return True
+def lane_of(device: str) -> str:
+    """The worker for a wish: "auto" goes where a GPU would be, without loading what would know."""
+    if device != "auto":
+        return device
+    return "cuda:0" if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") else "cpu"
 
 
 def core_count() -> int:

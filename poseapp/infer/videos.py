@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.report import Report
 from poseapp.domain.video import Video
 from poseapp.infer.beliefs import beliefs_of
+from poseapp.infer.outcome import Outcome, VideoDone
 from poseapp.infer.predict import Predictor
 from poseapp.infer.reading import FrameReader, Picture, Wanted, read_in_chunks
 from poseapp.infer.shelf import Rows, Shelf
@@ -23,18 +23,6 @@ from poseapp.nets.pipeline import Bodies
 
 SEND_EVERY_S = 1.0
 """How long results of a running job are held back at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a run over videos."""
-
-    frames: int
-    """That were predicted."""
-    damaged: int
-    """That could not be read and were left out."""
-    frames_per_s: float
-    stopped: bool
 
 
 def predict_videos(
@@ -47,8 +35,9 @@ def predict_videos(
 ) -> Outcome:
     """Send `PredictionSet`s through the report until every frame is done, or a person stops it.
 
-    Bodies carry track numbers that hold within their video. How sure the net was goes on the
-    shelf. A stopped run keeps what it has.
+    Where all frames of a video were wanted, its `VideoDone` follows them. Bodies carry track
+    numbers that hold within their video. How sure the net was goes on the shelf. A stopped run
+    keeps what it has.
 
     Raises:
         VideoUnreadableError: when a video cannot be opened at all.
@@ -72,6 +61,8 @@ def predict_videos(
         film.close()
         if stopped:
             break
+        if one.frames is None:
+            report.send(VideoDone(one.video.id))
     if damaged:
         report.note(_about_damage(damaged, wanted))
     seconds = max(time.monotonic() - began, 1e-6)

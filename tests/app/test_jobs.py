@@ -9,7 +9,8 @@ import numpy as np
 import psutil
 import pytest
 
-from poseapp.app.jobs import Job, JobRunner, JobState, Mailbox, Priority
+from poseapp.app.jobs import Job, JobRunner, JobState, Priority
+from poseapp.app.mailbox import Mailbox
 from poseapp.domain.errors import InternalError, PoseAppError, TrainingError, WorkerDiedError
 from tests.app.made_up_tasks import Count
 
@@ -271,7 +272,8 @@ def test_no_worker_outlives_a_window_that_is_killed(tmp_path):
     running = tmp_path / "running"
     script = tmp_path / "window.py"
     script.write_text(
-        "from poseapp.app.jobs import JobRunner, Mailbox\n"
+        "from poseapp.app.jobs import JobRunner\n"
+        "from poseapp.app.mailbox import Mailbox\n"
         "if __name__ == '__main__':\n"
         "    mail = Mailbox()\n"
         "    jobs = JobRunner(mail.post, threads=1)\n"

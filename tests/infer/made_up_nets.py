@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, save_model
 
-from poseapp.domain.errors import VideoUnreadableError
+from poseapp.domain.errors import JobCancelled, VideoUnreadableError
 from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.domain.video import Video
 from poseapp.nets.card import FILE, Card, NetFile
@@ -136,9 +137,11 @@ class Kept:
         self.sent: list = []
         self.stop_after = stop_after
 
-    def progress(self, done: float, text: str = "") -> None:
-        from poseapp.domain.errors import JobCancelled
+    @property
+    def predictions(self) -> list[PredictionSet]:
+        return [part for part in self.sent if isinstance(part, PredictionSet)]
 
+    def progress(self, done: float, text: str = "") -> None:
         self.shares.append(done)
         if self.stop_after is not None and len(self.shares) >= self.stop_after:
             raise JobCancelled

@@ -5,6 +5,7 @@ from poseapp.domain.ids import RunId, VideoId
 from poseapp.domain.report import SilentReport
 from poseapp.infer import videos as whole_videos
 from poseapp.infer.beliefs import COLUMNS, beliefs_of, beliefs_shelf
+from poseapp.infer.outcome import VideoDone
 from poseapp.infer.predict import Predictor
 from poseapp.infer.reading import Wanted
 from poseapp.infer.shelf import Shelf
@@ -26,9 +27,9 @@ def predictor(folder):
 
 
 def all_sent(report: Kept):
-    frames = np.concatenate([part.frames for part in report.sent])
-    points = np.concatenate([part.points for part in report.sent])
-    tracks = np.concatenate([part.tracks for part in report.sent])
+    frames = np.concatenate([part.frames for part in report.predictions])
+    points = np.concatenate([part.points for part in report.predictions])
+    tracks = np.concatenate([part.tracks for part in report.predictions])
     return frames, points, tracks
 
 
@@ -38,22 +39,27 @@ def test_every_frame_of_every_video_is_predicted(predictor):
     wanted = [Wanted(frames.video(1)), Wanted(frames.video(2))]
     outcome = predict_videos(predictor, wanted, frames, RUN, report, Shelf(None, "x"))
     assert (outcome.frames, outcome.damaged, outcome.stopped) == (17, 0, False)
-    assert {part.run for part in report.sent} == {RUN}
+    assert {part.run for part in report.predictions} == {RUN}
     for video, truth in bodies.items():
-        parts = [part for part in report.sent if part.video == video]
+        parts = [part for part in report.predictions if part.video == video]
         assert np.concatenate([p.frames for p in parts]).tolist() == list(range(len(truth)))
         points = np.concatenate([p.points for p in parts])
         np.testing.assert_allclose(points, np.concatenate(truth), atol=0.6)
         assert (np.concatenate([p.tracks for p in parts]) == 0).all()
     assert report.shares == sorted(report.shares)
     assert report.shares[-1] == 1.0
+    assert [part.video for part in report.sent if isinstance(part, VideoDone)] == [1, 2]
 
 
 def test_results_go_out_as_they_come(predictor, monkeypatch):
     monkeypatch.setattr(whole_videos, "SEND_EVERY_S", 0.0)
     frames, report = DrawnFrames({VideoId(1): walking(10)}), Kept()
     predict_videos(predictor, [Wanted(frames.video(1))], frames, RUN, report, Shelf(None, "x"))
-    assert [part.frames.tolist() for part in report.sent] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert [part.frames.tolist() for part in report.predictions] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9],
+    ]
 
 
 def test_a_stopped_run_keeps_the_frames_it_has(predictor, folder, tmp_path):
@@ -62,6 +68,7 @@ def test_a_stopped_run_keeps_the_frames_it_has(predictor, folder, tmp_path):
     wanted = [Wanted(frames.video(1)), Wanted(frames.video(2))]
     outcome = predict_videos(predictor, wanted, frames, RUN, report, shelf)
     assert outcome.stopped
+    assert not any(isinstance(part, VideoDone) for part in report.sent)
     assert outcome.frames == 12
     assert all_sent(report)[0].tolist() == list(range(12))
     kept = shelf.read(frames.video(1))

@@ -1,0 +1,46 @@
+"""Runs as the program keeps them: their names, their folders, and what a crash left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from poseapp.domain.ids import RunId
+from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.domain.skeleton import Skeleton
+from poseapp.nets.card import Card
+from poseapp.store.project import Project
+
+INTERRUPTED = {
+    RunKind.TRAINING: "It was interrupted before its end, and can be resumed.",
+    RunKind.INFERENCE: "It was interrupted; what it predicted up to then is kept.",
+}
+
+
+def mark_interrupted(project: Project) -> None:
+    """Runs that stand as running are not, when nobody else has the project: a crash ended them."""
+    for run in project.runs.all():
+        if run.state is RunState.RUNNING:
+            project.runs.update(replace(run, state=RunState.FAILED, message=INTERRUPTED[run.kind]))
+
+
+def new_run_id(runs: Sequence[Run], kind: RunKind, started: datetime) -> RunId:
+    """A name for a run and its folder that no other run has and that sorts by time."""
+    taken = {run.id for run in runs}
+    name = f"{started.astimezone():%Y-%m-%d-%H%M%S}-{kind.value}"
+    number = 1
+    while (chosen := RunId(name if number == 1 else f"{name}-{number}")) in taken:
+        number += 1
+    return chosen
+
+
+def skeleton_of_net(run: Run, folder: Path) -> Skeleton:
+    """The skeleton a run was trained with, its keypoints carrying the project's numbers.
+
+    Raises:
+        InferenceError: when the run left no net.
+    """
+    skeleton = Card.read(folder).skeleton
+    return skeleton.with_uids(run.config["keypoints"]) if "keypoints" in run.config else skeleton
