@@ -330,8 +330,10 @@ class Timeline(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_range(painter)
-        if self._hover is not None and not self._press:
-            self._paint_hover(painter, self._hover)
+        hover = self._hover if not self._press else None
+        self._paint_ruler(painter, hover)
+        if hover is not None:
+            self._paint_hover(painter, hover)
         self._paint_playhead(painter)
         if self.hasFocus():
             painter.setPen(QPen(theme.color("accent"), 2))
@@ -344,7 +346,6 @@ class Timeline(QWidget):
         made.fill(theme.color("panel"))
         painter = QPainter(made)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ruler(painter)
         scale = self._scale()
         for lane, rect in self._places():
             self._paint_title(painter, lane, rect)
@@ -373,23 +374,23 @@ class Timeline(QWidget):
         place = rect.adjusted(theme.space(4), 0, 0, 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, lane.hint)
 
-    def _paint_ruler(self, painter: QPainter) -> None:
-        if not self._frame_count:
-            return
-        painter.setFont(theme.font("small"))
+    def _paint_ruler(self, painter: QPainter, hover: float | None) -> None:
+        """Numbers of frames, but for those that the playhead or the cursor covers."""
+        scale, font = self._scale(), theme.font("small")
+        painter.setFont(font)
         painter.setPen(theme.color("text3"))
-        scale = self._scale()
+        metrics = QFontMetricsF(font)
+        covered = [self._bubble(), *([self._hover_bubble(hover)] if hover is not None else [])]
         step = ruler_step(self._span * _LABEL_EVERY / self._lane_width())
-        metrics = QFontMetricsF(painter.font())
-        for frame in range(
-            -(-int(self._first) // step) * step, int(self._first + self._span) + 1, step
-        ):
+        first = -(-int(self._first) // step) * step
+        for frame in range(first, int(self._first + self._span) + 1, step):
             text = f"{frame:,}"
             width = metrics.horizontalAdvance(text)
             x = float(scale.x(frame))
-            left = x if frame == 0 else x - width / 2
-            if left + width <= self.width():
-                painter.drawText(QPointF(left, _RULER - 8), text)
+            place = QRectF(x if frame == 0 else x - width / 2, 1, width, _RULER - 6)
+            hidden = any(place.adjusted(-4, 0, 4, 0).intersects(other) for other in covered)
+            if not hidden and place.right() <= self.width():
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def _bubble(self) -> QRectF:
         """The playhead's number in the ruler."""
@@ -415,19 +416,22 @@ class Timeline(QWidget):
         painter.setPen(theme.color("panel"))
         painter.drawText(bubble, Qt.AlignmentFlag.AlignCenter, f"{self._position:,}")
 
-    def _paint_hover(self, painter: QPainter, x: float) -> None:
-        text = f"{self._frame_at(x):,}"
-        painter.setFont(theme.font("small"))
-        width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 12
+    def _hover_bubble(self, x: float) -> QRectF:
+        metrics = QFontMetricsF(theme.font("small"))
+        width = metrics.horizontalAdvance(f"{self._frame_at(x):,}") + 12
         left = min(max(x - width / 2, 0), self.width() - width)
-        bubble = QRectF(left, 1, width, _RULER - 6)
+        return QRectF(left, 1, width, _RULER - 6)
+
+    def _paint_hover(self, painter: QPainter, x: float) -> None:
+        bubble = self._hover_bubble(x)
         painter.setPen(QPen(theme.color("text3"), 1))
         painter.drawLine(QPointF(x, _RULER - 4), QPointF(x, self.height() - _GAP))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("hover"))
         painter.drawRoundedRect(bubble, theme.radius("thumb"), theme.radius("thumb"))
+        painter.setFont(theme.font("small"))
         painter.setPen(theme.color("text"))
-        painter.drawText(bubble, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(bubble, Qt.AlignmentFlag.AlignCenter, f"{self._frame_at(x):,}")
 
     def _paint_range(self, painter: QPainter) -> None:
         if self._range is None:

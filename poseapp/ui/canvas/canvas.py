@@ -449,23 +449,19 @@ class Canvas(PictureView):
         selected = self._bodies.selected()
         if isinstance(self._hold, KeypointDrag):
             selected = self._hold.pose, self._hold.keypoint
-        named = {hit for hit in (selected,) if hit}
-        if self._hover and not self._name_timer.isActive():
-            named.add(self._hover)
-        if self.options.names:
-            named |= self._all_of_current()
         if selected:
             drawn.selected(selected, self._old_position(selected))
         if self._hover and self._hover != selected and not self._read_only:
             drawn.hovered(self._hover)
-        for hit in named:
-            drawn.name(hit)
+        hovered = None if self._name_timer.isActive() else self._hover
+        named = [selected, hovered, *(self._all_of_current() if self.options.names else ())]
+        drawn.names(list(dict.fromkeys(hit for hit in named if hit)))
 
-    def _all_of_current(self) -> set[Hit]:
+    def _all_of_current(self) -> list[Hit]:
         current = self._bodies.current
         if current is None or current not in self._bodies.visible():
-            return set()
-        return {(current, k) for k, state in enumerate(current.states) if state is not State.ABSENT}
+            return []
+        return [(current, k) for k, state in enumerate(current.states) if state is not State.ABSENT]
 
     def _old_position(self, hit: Hit) -> tuple[float, float] | None:
         """Where a prediction had the keypoint, or where it was before the drag of now."""

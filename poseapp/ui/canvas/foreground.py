@@ -65,12 +65,26 @@ class Foreground:
         side, colour = self._look.sides[hit[1]], self._look.colours[hit[1]]
         markers.paint_hover_ring(self._painter, self._at(hit), side, colour, self._radius(hit))
 
-    def name(self, hit: Hit) -> None:
-        """A keypoint's name, on the side away from the body."""
-        x, y = on_screen(hit[0].known_points().mean(axis=0), self._to_screen)
-        text = self._look.names[hit[1]]
-        place = tags.tag_beside(text, self._at(hit), QPointF(x, y), self._view)
-        tags.paint_tag(self._painter, text, place)
+    def names(self, hits: Sequence[Hit]) -> None:
+        """Keypoints' names beside their points, off the other points and names.
+
+        The first is always named; of the others those that find room.
+        """
+        taken = [self._spot(x, y) for pose in {hit[0] for hit in hits}
+                 for x, y in on_screen(pose.known_points(), self._to_screen).tolist()]  # fmt: skip
+        for n, hit in enumerate(hits):
+            body = QPointF(*on_screen(hit[0].known_points().mean(axis=0), self._to_screen))
+            text = self._look.names[hit[1]]
+            place = tags.tag_beside(text, self._at(hit), body, self._view, taken)
+            if place is None and n == 0:
+                place = tags.tag_beside(text, self._at(hit), body, self._view)
+            if place is not None:
+                tags.paint_tag(self._painter, text, place)
+                taken.append(place)
+
+    @staticmethod
+    def _spot(x: float, y: float) -> QRectF:
+        return QRectF(x - markers.RADIUS, y - markers.RADIUS, *[2 * markers.RADIUS] * 2)
 
     def disagreements(self, entries: Iterable[Disagreement]) -> None:
         """A dotted line between two answers, with their distance in pixels of the picture."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
@@ -25,17 +27,24 @@ def tag_size(text: str) -> tuple[float, float]:
     return QFontMetricsF(_font()).horizontalAdvance(text) + 2 * _PADDING, _HEIGHT
 
 
-def tag_beside(text: str, point: QPointF, body: QPointF, view: QRectF) -> QRectF:
-    """Where a point's tag goes: on the side away from the body's middle, inside the view."""
+def tag_beside(
+    text: str, point: QPointF, body: QPointF, view: QRectF, taken: Sequence[QRectF] = ()
+) -> QRectF | None:
+    """Where a point's tag goes: on the side away from the body's middle if it fits there.
+
+    It stays in the view and off the `taken` places; None when there is no such place.
+    """
     width, height = tag_size(text)
-    to_right = point.x() >= body.x()
-    if to_right and point.x() + _GAP + width > view.right():
-        to_right = False
-    elif not to_right and point.x() - _GAP - width < view.left():
-        to_right = True
-    left = point.x() + _GAP if to_right else point.x() - _GAP - width
-    top = min(max(point.y() - height / 2, view.top() + 4), view.bottom() - height - 4)
-    return QRectF(left, top, width, height)
+    right = QRectF(point.x() + _GAP, point.y() - height / 2, width, height)
+    left = right.translated(-2 * _GAP - width, 0)
+    sides = (right, left) if point.x() >= body.x() else (left, right)
+    room = view.adjusted(4, 4, -4, -4)
+    for lift in (0.0, height + 2, -height - 2):
+        for side in sides:
+            place = side.translated(0, lift)
+            if room.contains(place) and not any(place.intersects(other) for other in taken):
+                return place
+    return None
 
 
 def tag_at_edge(text: str, point: QPointF, view: QRectF) -> tuple[str, QRectF]:
