@@ -7,11 +7,10 @@ written before unreadable.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
@@ -52,8 +51,6 @@ def encode(value: Any) -> Any:
         return value.value
     if isinstance(value, Path):
         return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
     if isinstance(value, (tuple, list)):
         return [encode(inner) for inner in value]
     if isinstance(value, np.generic):
@@ -63,56 +60,71 @@ def encode(value: Any) -> Any:
 
 def decode(hint: Any, document: Any) -> Any:
     """The value of type `hint` that `encode` made `document` from."""
+    return _decoder(hint)(document)
+
+
+Decoder = Callable[[Any], Any]
+
+
+@cache
+def _decoder(hint: Any) -> Decoder:
+    """How to read values of a type; worked out once for each."""
     origin = get_origin(hint)
     if origin in (Union, UnionType):
-        kinds = [kind for kind in get_args(hint) if kind is not NoneType]
-        return None if document is None else decode(kinds[0], document)
+        return _optional(get_args(hint))
     if origin is tuple:
-        return _tuple(get_args(hint), document)
+        return _tuple(get_args(hint))
     if origin is np.ndarray:
         dtype = get_args(get_args(hint)[1])[0]
-        return np.array(document, dtype)
+        return lambda document: np.array(document, dtype)
     if isinstance(hint, NewType):
-        return decode(hint.__supertype__, document)
+        return _decoder(hint.__supertype__)
     if isinstance(hint, type):
-        return _instance(hint, document)
-    return document
+        return _of_class(hint)
+    return lambda document: document
 
 
-def _tuple(kinds: tuple[Any, ...], document: Any) -> tuple[Any, ...]:
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
-        return tuple(decode(kinds[0], inner) for inner in document)
-    return tuple(decode(kind, inner) for kind, inner in zip(kinds, document, strict=True))
+def _optional(kinds: tuple[Any, ...]) -> Decoder:
+    (inner,) = (_decoder(kind) for kind in kinds if kind is not NoneType)
+    return lambda document: None if document is None else inner(document)
 
 
-def _instance(kind: type, document: Any) -> Any:
-    if issubclass(kind, Tagged):
-        kind = _tagged(kind, document["is"])
+def _tuple(kinds: tuple[Any, ...]) -> Decoder:
+    if kinds[-1] is Ellipsis:
+        each = _decoder(kinds[0])
+        return lambda document: tuple([each(inner) for inner in document])
+    decoders = [_decoder(kind) for kind in kinds]
+    return lambda document: tuple(
+        [each(inner) for each, inner in zip(decoders, document, strict=True)]
+    )
+
+
+def _of_class(kind: type) -> Decoder:
+    if issubclass(kind, Tagged) and not is_dataclass(kind):
+        named = {inner.__name__: inner for inner in kind.__subclasses__()}
+        return lambda document: _decoder(named[document["is"]])(document)
     if is_dataclass(kind):
-        return kind(**_fields(kind, document))
+        return _of_dataclass(kind)
     if issubclass(kind, (Enum, Path)):
-        return kind(document)
-    if issubclass(kind, datetime):
-        return datetime.fromisoformat(document)
+        return kind
     if issubclass(kind, float):
-        return float(document)
+        return float
+    return lambda document: _must_be(kind, document)
+
+
+def _of_dataclass(kind: type) -> Decoder:
+    decoders = {name: _decoder(hint) for name, hint in get_type_hints(kind).items()}
+    decoders["is"] = lambda document: document
+
+    def read(document: Any) -> Any:
+        values = {name: decoders[name](inner) for name, inner in document.items()}
+        values.pop("is", None)
+        return kind(**values)
+
+    return read
+
+
+def _must_be(kind: type, document: Any) -> Any:
     if not isinstance(document, kind):
         raise TypeError(f"{document!r} is no {kind.__name__}")
     return document
-
-
-def _fields(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
-    hints = _hints(kind)
-    return {name: decode(hints[name], inner) for name, inner in document.items() if name != "is"}
-
-
-def _tagged(base: type, name: str) -> type:
-    for kind in (base, *base.__subclasses__()):
-        if kind.__name__ == name:
-            return kind
-    raise ValueError(f"{name} is no {base.__name__}")
-
-
-@lru_cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)

@@ -11,8 +11,11 @@ from poseapp.domain.video import Video, VideoKind
 from poseapp.store.codec import from_json, to_json
 from poseapp.store.database import Database, Row
 
-IN_THE_PROJECT = "video IN (SELECT id FROM videos WHERE removed = 0)"
-"""For rows of other tables: those of videos that were not removed."""
+IN_THE_PROJECT = "+video IN (SELECT id FROM videos WHERE removed = 0)"
+"""For rows of other tables: those of videos that were not removed.
+
+The plus keeps SQLite from walking through all videos where a better index serves the query.
+"""
 
 _COLUMNS = "path, relative_path, width, height, frame_count, fps, kind, images, fingerprint"
 
