@@ -22,12 +22,13 @@ from torch import Tensor, nn
 
 from poseapp.domain.errors import JobCancelled, TrainingError
 from poseapp.domain.report import Report
-from poseapp.learn.batches import Batch
 from poseapp.learn.train import checkpoint
 from poseapp.learn.train import device as devices
 
 Metrics = dict[str, float]
 Net = TypeVar("Net", bound=nn.Module)
+Given = TypeVar("Given")
+"""What one step learns from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ class Options:
 
 
 @dataclass(slots=True)
-class Task(Generic[Net]):
+class Task(Generic[Net, Given]):
     """What is learnt: batches by number, a loss, and a measure to be small on held-out frames."""
 
     net: Net
-    batch_at: Callable[[int, int], Batch]
+    batch_at: Callable[[int, int], Given]
     """(step, size) → batch; the same for the same numbers."""
-    loss: Callable[[Net, Batch, torch.device], Tensor]
+    loss: Callable[[Net, Given, torch.device], Tensor]
     evaluate: Callable[[Net], Metrics]
     """Metrics of held-out frames; `score` among them is what should be small."""
 
@@ -89,12 +90,12 @@ class _State:
     history: list[Metrics] = field(default_factory=list)
 
 
-class Loop(Generic[Net]):
+class Loop(Generic[Net, Given]):
     """One training from its first step, or from its checkpoint, to its end."""
 
     def __init__(
         self,
-        task: Task[Net],
+        task: Task[Net, Given],
         options: Options,
         report: Report,
         device: torch.device,
@@ -158,7 +159,7 @@ class Loop(Generic[Net]):
             raise TrainingError("A training needs a number of minutes or of steps.")
         return min(1.0, max(shares))
 
-    def _learn(self, batch: Batch, share: float) -> float | None:
+    def _learn(self, batch: Given, share: float) -> float | None:
         """One step; None when memory ran out and the batch was halved instead."""
         try:
             return self._step(batch, share)
@@ -168,7 +169,7 @@ class Loop(Generic[Net]):
             self._halve(error)
             return None
 
-    def _step(self, batch: Batch, share: float) -> float:
+    def _step(self, batch: Given, share: float) -> float:
         rate = _rate(share, self._options.warm_up)
         for group in self._optimiser.param_groups:
             group["lr"] = group["highest"] * rate

@@ -28,7 +28,7 @@ def pose_task(
     held_out: Sequence[Sample],
     teaching: Teaching,
     seed: int,
-) -> Task[PoseNet]:
+) -> Task[PoseNet, Batch]:
     """Learn the samples; what is measured, and kept when best, is the held-out ones.
 
     Without held-out samples nothing can be measured, and the last weights are as good as any.
