@@ -123,9 +123,10 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     *_group(
         "Bodies",
         Where.LABEL,
-        ("add_instance", "Add a body", "Ctrl+I N"),
+        ("add_instance", "Add a body point by point", "Ctrl+I N"),
+        ("add_instance_usual", "Add a body in the usual pose", ""),
         ("add_instance_copy", "Add a body as in the previous label", "Ctrl+Shift+N"),
-        ("delete_instance", "Delete the body", "Delete Ctrl+Backspace"),
+        ("delete_instance", "Delete the body", "Del Ctrl+Backspace"),
         ("next_instance", "Next body", "`"),
         ("copy", "Copy the body", "Ctrl+C"),
         ("paste", "Paste the body", "Ctrl+V"),
@@ -219,9 +220,6 @@ def conflicts(keys: Mapping[str, Iterable[str]]) -> list[Conflict]:
 
 def shown(key: str) -> str:
     """A key as it stands on a keycap: `Ctrl+Shift+P` becomes `Ctrl Shift P`."""
-    signs = {"Return": "Enter", "Right": "→", "Left": "←", "Period": "."}
-    if key.endswith("+"):
-        parts = [*key[:-1].rstrip("+").split("+"), "+"]
-    else:
-        parts = key.split("+")
+    signs = {"Return": "Enter", "Del": "Delete", "Right": "→", "Left": "←", "Period": "."}
+    parts = [*key[:-1].rstrip("+").split("+"), "+"] if key.endswith("+") else key.split("+")
     return " ".join(signs.get(part, part) for part in parts if part)

@@ -166,8 +166,12 @@ class SkeletonEditor(QDialog):
                 f"{', '.join(gone)} will be hidden in {pieces.count(self._labels, 'label')}; "
                 "undo brings the points back."
             )
-        shape = f"{pieces.count(len(skeleton), 'keypoint')}, {pieces.count(len(skeleton.bones), 'bone')}"
-        return f"{shape}, {pieces.count(len(skeleton.pairs), 'left/right pair')}."
+        parts = (
+            pieces.count(len(skeleton), "keypoint"),
+            pieces.count(len(skeleton.bones), "bone"),
+            pieces.count(len(skeleton.pairs), "left/right pair"),
+        )
+        return f"{', '.join(parts)}."
 
     def _renamed(self, name: str) -> None:
         self._draft.name = name

@@ -45,6 +45,8 @@ class JobStrip(QWidget):
         self._stop = pieces.icon_button("square", "Stop the job", self.stop_wanted.emit)
         self._more = pieces.text("", "small", "text3")
         self._failure = pieces.button("", self.failure_opened.emit, kind="link")
+        for button in (self._pause, self._stop):
+            button.setFixedSize(24, 24)
         self._running = (self._bar, self._left, self._device, self._pause, self._stop, self._more)
         self.setLayout(
             pieces.row(self._name, *self._running, self._failure, None, margins=(12, 0, 0, 0))

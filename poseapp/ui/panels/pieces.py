@@ -81,19 +81,39 @@ def icon_button(
     return made
 
 
-def action_button(action: QAction, icon: str = "", *, words: str = "") -> QToolButton:
-    """A button that is an action: its icon alone, or `words`; off and checked as the action is."""
-    made = QToolButton()
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    made.setDefaultAction(action)
-    made.setAccessibleName(action.text())
-    if icon:
-        icons.attach(made, icon)
-        made.setFixedSize(28, 28)
-    if words:
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        made.setText(words)
-    return made
+class ActionButton(QToolButton):
+    """A button that does what an action does, with a look of its own.
+
+    `setDefaultAction` would put the action's icon and text over ours at every change.
+    """
+
+    def __init__(self, action: QAction, icon: str = "", words: str = "") -> None:
+        super().__init__()
+        self._action = action
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(action.text())
+        self.setCheckable(action.isCheckable())
+        if icon:
+            icons.attach(self, icon)
+            self.setFixedSize(28, 28)
+        else:
+            self.setText(words or action.text())
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setEnabled(self._action.isEnabled())
+        self.setToolTip(self._action.toolTip())
+        self.setChecked(self._action.isChecked())
+
+    def nextCheckState(self) -> None:
+        """Left to the action, which a click triggers."""
+
+
+def action_button(action: QAction, icon: str = "", *, words: str = "") -> ActionButton:
+    """A button for an action: its icon alone, or words; off and checked as the action is."""
+    return ActionButton(action, icon, words)
 
 
 def column(

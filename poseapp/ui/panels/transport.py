@@ -12,7 +12,7 @@ from poseapp.ui.panels import pieces
 from poseapp.ui.widgets.keycap import Keycap
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_NARROW_PX = 760
+_NARROW_PX = 860
 
 
 class FrameField(QLineEdit):
@@ -72,7 +72,7 @@ class Transport(QWidget):
                 pieces.action_button(actions["zoom_in"], "zoom-in"),
                 pieces.action_button(actions["fit"], "maximize-2"),
                 spacing=4,
-                margins=(12, 4, 12, 0),
+                margins=(12, 0, 12, 0),
             )
         )
 
@@ -113,6 +113,7 @@ class Transport(QWidget):
     def _make_speed(self) -> QToolButton:
         made = QToolButton()
         made.setText("1×")
+        made.setMinimumWidth(40)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setToolTip("Speed of playing")
         made.setAccessibleName("Speed of playing")

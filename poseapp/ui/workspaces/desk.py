@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +77,7 @@ class Desk(QObject):
         if self.session.notice:
             self._window.banner("read-only", "warning", self.session.notice)
 
-    def close(self, now: datetime) -> None:
+    def close(self) -> None:
         """Keep how it looks, end what runs, and let the project go."""
         self._unsubscribe()
         self._keep_cover()
@@ -92,7 +91,7 @@ class Desk(QObject):
     def summary(self) -> str:
         """A line about the project for the start page."""
         labels = self.session.project.labels.count()
-        waiting = len(self.session.project.suggestions.waiting())
+        waiting = len(self.session.project.suggestions.open())
         parts = [f"{labels:,} labels" if labels else "no labels yet"]
         if waiting:
             parts.append(f"{waiting:,} frames to answer")
@@ -111,7 +110,7 @@ class Desk(QObject):
         self.suggest.failed.connect(self._say_failure)
         self.jobs.failed.connect(self._job_failed)
         connect_label_commands(self._actions, self.label, self.session)
-        self.train.connect_commands(self._actions, self.label)
+        self.train.connect_commands(self._actions, lambda: self.label.videos.current)
         connect = self._actions.connect_to
         history = self.session.history
         connect("undo", self.undo, lambda: "" if history.undo_text else "Nothing to undo")

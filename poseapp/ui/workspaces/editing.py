@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from poseapp.app.labelling import Labelling
+from poseapp.app.labelling import Labelling, Start
 from poseapp.domain.ids import FrameRef, InstanceId
 from poseapp.domain.pose import Instance, Visibility
 from poseapp.domain.skeleton import Skeleton
@@ -52,6 +52,8 @@ class Editing(QObject):
         self.bodies: tuple[Body, ...] = ()
         self.who: Who | None = None
         self.keypoint = 0
+        self._starting = False
+        """Whether the next click begins a new body."""
         self._moved: dict[InstanceId, dict[int, tuple[float, float]]] = {}
 
     # -- what is there -----------------------------------------------------------------------
@@ -76,9 +78,7 @@ class Editing(QObject):
 
     @property
     def moved(self) -> dict[int, tuple[float, float]]:
-        """Keypoints of the current body that were moved since the project was opened, and where
-        each was before.
-        """
+        """Where those keypoints of the current body were that have been moved since."""
         label = self.current_label
         return self._moved.get(label, {}) if label is not None else {}
 
@@ -90,7 +90,7 @@ class Editing(QObject):
 
     def show(self, frame: FrameRef) -> None:
         """Work on this frame; its first body is current."""
-        self.frame, self.who = frame, None
+        self.frame, self.who, self._starting = frame, None, False
         self._read()
         if self.bodies:
             self.who = self.bodies[0].who
@@ -105,7 +105,7 @@ class Editing(QObject):
         place = next((n for n, body in enumerate(self.bodies) if body.who == self.who), 0)
         self._read()
         self.keypoint = min(self.keypoint, len(self._skeleton()) - 1)
-        if self.current is None:
+        if self.current is None and not self._starting:
             self.who = self.bodies[min(place, len(self.bodies) - 1)].who if self.bodies else None
         self.changed.emit()
 
@@ -117,7 +117,7 @@ class Editing(QObject):
     # -- choosing ----------------------------------------------------------------------------
 
     def choose(self, who: Who) -> None:
-        self.who = who
+        self.who, self._starting = who, False
         self.changed.emit()
 
     def choose_owner(self, owner: Owner, keypoint: int | None = None) -> None:
@@ -131,10 +131,9 @@ class Editing(QObject):
             self.choose(self.bodies[n].who)
 
     def next_body(self) -> None:
-        places = [body.who for body in self.bodies]
-        if places:
-            at = places.index(self.who) + 1 if self.who in places else 0
-            self.choose(places[at % len(places)])
+        if self.bodies:
+            here = next((n for n, body in enumerate(self.bodies) if body.who == self.who), -1)
+            self.choose(self.bodies[(here + 1) % len(self.bodies)].who)
 
     def choose_keypoint(self, k: int) -> None:
         self.keypoint = k
@@ -155,6 +154,7 @@ class Editing(QObject):
             self.who = self._labelling.touch(body.instance, k, (x, y))
         else:
             self.who = self._labelling.place_keypoint(self.frame, self.current_label, k, (x, y))
+        self._starting = False
         self._advance()
 
     def move(self, who: InstanceId, k: int, x: float, y: float) -> None:
@@ -227,9 +227,16 @@ class Editing(QObject):
                 f"Accepted {number} predictions" if number != 1 else "Accepted 1 prediction"
             )
 
-    def add(self, how: str) -> None:
+    def start_body(self) -> None:
+        """Let the next click place the first point of a new body."""
+        self.who, self.keypoint, self._starting = None, 0, True
+        self.changed.emit()
+
+    def add(self, how: Start) -> None:
+        """Add a whole body to be corrected."""
         if self.frame is not None:
             self.who = self._labelling.add_instance(self.frame, how)
+            self._starting = False
             self.refresh()
 
     def delete(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedLayout, QWidget
 
+from poseapp.ui import theme
 from poseapp.ui.actions import Actions
 from poseapp.ui.canvas.canvas import Canvas
 from poseapp.ui.panels import pieces
@@ -22,6 +24,22 @@ _NARROW_PX = 1300
 _SIZES = {False: (248, 312, 184), True: (216, 280, 136)}
 """Left, right, bottom in px; the second where the window is narrow."""
 _WIDEST = 400
+
+
+class TitleBar(QWidget):
+    """Holds the header of a dock; docks look at the size hint alone to see how high it is."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setProperty("surface", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setLayout(pieces.column(content))
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, theme.height("dockHeader"))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, theme.height("dockHeader"))
 
 
 class LabelWorkspace(QMainWindow):
@@ -97,6 +115,10 @@ class LabelWorkspace(QMainWindow):
         """Put the docks where they were, if that was remembered."""
         self._placed = bool(state) and self.restoreState(QByteArray.fromBase64(state.encode()))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.timeline.set_compact(self.width() < _NARROW_PX)
+
     def showEvent(self, event: object) -> None:
         if not self._placed:
             self._placed = True
@@ -135,6 +157,6 @@ class LabelWorkspace(QMainWindow):
         """A dock whose title bar is the header of what it holds."""
         dock = QDockWidget(title)
         dock.setObjectName(name)
-        dock.setTitleBarWidget(bar)
+        dock.setTitleBarWidget(TitleBar(bar))
         dock.setWidget(content)
         return dock

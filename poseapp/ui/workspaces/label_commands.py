@@ -28,6 +28,7 @@ class Needs:
     def __init__(self, label: LabelControl, session: Session) -> None:
         self._label = label
         self._session = session
+        self.copied = False
 
     def writing(self) -> str:
         if self._session.project.read_only:
@@ -71,9 +72,7 @@ class Needs:
         return self.suggestion() and self.prediction()
 
     def pasteable(self) -> str:
-        if missing := self.picture():
-            return missing
-        return "" if self._session.labelling.can_paste else "Copy a body first."
+        return self.picture() or ("" if self.copied else "Copy a body first.")
 
     def nth(self, n: int) -> str:
         found = len(self._label.editing.bodies)
@@ -132,20 +131,22 @@ def _connect_bodies(actions: Actions, label: LabelControl, needs: Needs, session
     editing = label.editing
 
     def copy() -> None:
-        if body := editing.current:
-            session.labelling.copy(body.instance)
+        if (body := editing.current_label) is not None:
+            session.labelling.copy([body])
+            needs.copied = True
             actions.refresh()
 
     def paste() -> None:
         if editing.frame is not None:
-            editing.who = session.labelling.paste(editing.frame)
-            editing.refresh()
+            for pasted in session.labelling.paste(editing.frame):
+                editing.choose(pasted)
 
-    actions.connect_to("add_instance", partial(editing.add, "average"), needs.picture)
+    actions.connect_to("add_instance", editing.start_body, needs.picture)
+    actions.connect_to("add_instance_usual", partial(editing.add, "average"), needs.picture)
     actions.connect_to("add_instance_copy", partial(editing.add, "copy previous"), needs.picture)
     actions.connect_to("delete_instance", editing.delete, needs.label)
     actions.connect_to("next_instance", editing.next_body, needs.video)
-    actions.connect_to("copy", copy, needs.body)
+    actions.connect_to("copy", copy, needs.label)
     actions.connect_to("paste", paste, needs.pasteable)
     actions.connect_to("swap_sides", editing.swap_sides, needs.body)
     actions.connect_to("mark_empty", editing.mark_empty, needs.picture)

@@ -125,9 +125,9 @@ def _tracks(project: Project, video: VideoId) -> tuple[tuple[str, int, int], ...
     predictions = project.predictions.of_video(video)
     if predictions is None or not len(predictions):
         return ()
-    stretches = []
+    stretches: list[tuple[str, int, int]] = []
     for track in np.unique(predictions.tracks[predictions.tracks >= 0]):
         frames = predictions.frames[predictions.tracks == track]
-        for part in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
-            stretches.append((f"Track {track + 1}", int(part[0]), int(part[-1])))
+        parts = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+        stretches += [(f"Track {track + 1}", int(part[0]), int(part[-1])) for part in parts]
     return tuple(stretches)

@@ -142,19 +142,22 @@ class QueueControl(QObject):
 
     def _go(self, key: object) -> None:
         if suggestion := self._following.get(key):
-            if suggestion.id is not None:
-                self._queue.go(suggestion.id)
+            self._queue.go(suggestion)
             self.refresh()
             self.open_current()
 
     # -- drawing -----------------------------------------------------------------------------
 
     def _after(self, current: Suggestion) -> list[Suggestion]:
-        """The open suggestions that come after the current one, then those before it."""
-        waiting = self._suggestions.waiting()
-        here = waiting.index(current.id) if current.id in waiting else -1
-        ordered = (*waiting[here + 1 :], *waiting[: max(here, 0)])
-        return [self._suggestions.get(number) for number in ordered[:_NEXT_SHOWN]]
+        """The open suggestions that come after the current one, and round again before it."""
+        found: list[Suggestion] = []
+        at: Suggestion | None = current
+        while at is not None and at.id is not None and len(found) < _NEXT_SHOWN:
+            at = self._suggestions.beside(at.id)
+            if at is None or at.id == current.id:
+                break
+            found.append(at)
+        return found
 
     def _card(self, suggestion: Suggestion) -> Card:
         title, detail = sentences(suggestion)
@@ -174,7 +177,7 @@ class QueueControl(QObject):
         return Row(
             suggestion.id,
             title,
-            f"{place} · {self._video_name(suggestion.frame)}",
+            " · ".join(part for part in (place, self._video_name(suggestion.frame)) if part),
             picture=self._thumbnails.get(suggestion.frame),
             bars=bars,
             tip=" ".join(reason.text for reason in suggestion.reasons),

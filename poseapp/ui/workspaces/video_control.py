@@ -66,8 +66,9 @@ class VideoControl(QObject):
         return next((v for v in self.videos if v.id == video), None)
 
     def name_of(self, ref: FrameRef) -> str:
+        """What to call the video of a frame; nothing where there is only one."""
         video = self.get(ref.video)
-        return video.name if video else ""
+        return video.name if video and len(self.videos) > 1 else ""
 
     def refresh(self) -> None:
         """Read the list again; open the first video when the open one is gone."""
@@ -92,9 +93,9 @@ class VideoControl(QObject):
 
     def step(self, by: int) -> None:
         """Open the video before or after this one in the list."""
-        numbers = [video.id for video in self.videos]
-        if self._current in numbers:
-            self.open(numbers[(numbers.index(self._current) + by) % len(numbers)])
+        if (current := self.current) is not None:
+            here = self.videos.index(current)
+            self.open(self.videos[(here + by) % len(self.videos)].id)
 
     def ask_for_videos(self) -> None:
         """Let the person choose films to add."""
@@ -142,7 +143,7 @@ class VideoControl(QObject):
             self.relink_to(wanted, Path(path))
 
     def relink_to(self, video: Video, path: Path) -> None:
-        """Use the file at `path` for a video; another video's file is used only when insisted on."""
+        """Use the file at `path` for a video; one of another video only when insisted on."""
         try:
             self._library.relink(video.id, path)
         except VideoUnreadableError as problem:

@@ -1,0 +1,203 @@
+"""The Export workspace: what to write, in which format, and what will come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from poseapp.ui import icons
+from poseapp.ui.panels import pieces
+from poseapp.ui.widgets.dock_header import DockHeader
+
+_ICONS = {"good": "circle-check", "warning": "triangle-alert", "text2": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One radio button: what it stands for, its words, and a line under them."""
+
+    key: str
+    words: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the checks: good, warning or text2 (for notes)."""
+
+    tone: str
+    words: str
+    detail: str = ""
+
+
+class ExportWorkspace(QWidget):
+    """Draws the choices and the summary; what they mean is decided outside."""
+
+    changed = Signal()
+    """Something was chosen otherwise."""
+    browse_wanted = Signal()
+    export_wanted = Signal()
+    copy_wanted = Signal()
+    show_folder_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("surface", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._which = QButtonGroup(self)
+        self._formats = QButtonGroup(self)
+        self._which_box = QVBoxLayout()
+        self._format_box = QVBoxLayout()
+        self._place = QLineEdit()
+        self._place.setAccessibleName("Where the export goes")
+        self._place.textEdited.connect(lambda _text: self.changed.emit())
+        self._figures = QGridLayout()
+        self._checks = QVBoxLayout()
+        self._progress = QProgressBar()
+        self._progress.setRange(0, 0)
+        self._progress.hide()
+        self._export = pieces.button("Export", self.export_wanted.emit, kind="primary", large=True)
+        self._copy = pieces.button(
+            "Copy as command", self.copy_wanted.emit, kind="quiet", icon="terminal"
+        )
+        self._open = pieces.button(
+            "Show the folder", self.show_folder_wanted.emit, kind="quiet", icon="folder-open"
+        )
+        self._open.hide()
+        self._build()
+
+    # -- choices -----------------------------------------------------------------------------
+
+    def set_choices(self, which: Sequence[Choice], formats: Sequence[Choice]) -> None:
+        """Offer these; the first of each is chosen, or what was chosen before."""
+        self._fill(self._which, self._which_box, which)
+        self._fill(self._formats, self._format_box, formats)
+
+    @property
+    def which(self) -> str:
+        return _chosen(self._which)
+
+    @property
+    def format(self) -> str:
+        return _chosen(self._formats)
+
+    @property
+    def place(self) -> str:
+        return self._place.text().strip()
+
+    def set_place(self, path: str) -> None:
+        self._place.setText(path)
+
+    # -- summary -----------------------------------------------------------------------------
+
+    def show_summary(self, figures: Sequence[tuple[str, str]], checks: Sequence[Check]) -> None:
+        """What will be written, and what to know about it."""
+        pieces.clear(self._figures)
+        for line, (name, value) in enumerate(figures):
+            self._figures.addWidget(pieces.text(name, "body", "text2"), line, 0)
+            right = pieces.text(value, "body", wrap=True)
+            right.setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._figures.addWidget(right, line, 1)
+        pieces.clear(self._checks)
+        for check in checks:
+            self._checks.addWidget(_check_line(check))
+
+    def show_button(self, words: str, missing: str) -> None:
+        """What the button says; `missing` is why it is off."""
+        self._export.setText(words)
+        self._export.setEnabled(not missing)
+        self._export.setToolTip(missing)
+        self._copy.setEnabled(not missing)
+        self._copy.setToolTip(missing or "The same export on the command line")
+
+    def show_busy(self, busy: bool) -> None:  # noqa: FBT001 - a state, not an option
+        """Whether an export is being written."""
+        self._progress.setVisible(busy)
+
+    def show_done(self, done: bool) -> None:  # noqa: FBT001 - a state, not an option
+        """Whether there is a finished export to look at."""
+        self._open.setVisible(done)
+
+    # -- building ----------------------------------------------------------------------------
+
+    def _fill(self, group: QButtonGroup, box: QVBoxLayout, choices: Sequence[Choice]) -> None:
+        before = _chosen(group)
+        for button in group.buttons():
+            group.removeButton(button)
+        pieces.clear(box)
+        keys = [choice.key for choice in choices]
+        for choice in choices:
+            button = QRadioButton(choice.words)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setProperty("key", choice.key)
+            button.setChecked(choice.key == (before if before in keys else keys[0]))
+            button.clicked.connect(self.changed)
+            group.addButton(button)
+            box.addWidget(button)
+            if choice.detail:
+                detail = pieces.text(choice.detail, "small", "text2", wrap=True)
+                detail.setContentsMargins(24, 0, 0, 8)
+                box.addWidget(detail)
+
+    def _build(self) -> None:
+        place = pieces.row(
+            self._place, pieces.button("Browse", self.browse_wanted.emit, icon="folder-open")
+        )
+        form = pieces.column(
+            pieces.text("Which labels?", "head"), self._which_box, 16,
+            pieces.text("In which format?", "head"), self._format_box, 16,
+            pieces.text("Where to?", "head"), place, None,
+            spacing=8, margins=(40, 24, 40, 24),
+        )  # fmt: skip
+        page = pieces.surface("panel", form)
+        area = QScrollArea()
+        area.setWidget(page)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inner = pieces.column(
+            self._figures, 24, pieces.text("Checks", "strong"), 8, self._checks, None,
+            self._progress, self._export, self._copy, self._open,
+            spacing=8, margins=(16, 4, 16, 16),
+        )  # fmt: skip
+        self._figures.setVerticalSpacing(8)
+        self._figures.setColumnStretch(1, 1)
+        self._checks.setSpacing(12)
+        side = pieces.surface("panel", pieces.column(DockHeader("What will be written"), inner))
+        side.setFixedWidth(360)
+        layout = pieces.row(spacing=1)
+        layout.addWidget(area, 1)
+        layout.addWidget(side)
+        self.setLayout(layout)
+
+
+def _chosen(group: QButtonGroup) -> str:
+    button = group.checkedButton()
+    return str(button.property("key")) if button is not None else ""  # pyright: ignore[reportUnnecessaryComparison] - None before the first choice
+
+
+def _check_line(check: Check) -> QWidget:
+    sign = QLabel()
+    sign.setPixmap(icons.pixmap(_ICONS[check.tone], 16, check.tone))
+    sign.setAlignment(Qt.AlignmentFlag.AlignTop)
+    words = pieces.column(pieces.text(check.words, "body", wrap=True), spacing=2)
+    if check.detail:
+        words.addWidget(pieces.text(check.detail, "small", "text2", wrap=True))
+    box = QWidget()
+    layout = pieces.row(sign, spacing=12)
+    layout.addLayout(words, 1)
+    box.setLayout(layout)
+    return box
