@@ -1,0 +1,86 @@
+"""A small project on a made-up film, and a runner of jobs whose end the test decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseapp.app.commands import AddInstance, AddVideo
+from poseapp.app.jobs import Job, JobState, Priority
+from poseapp.app.messages import Start
+from poseapp.app.session import Session
+from poseapp.app.settings import Settings
+from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.pose import Instance, visibility_of
+from poseapp.media.film_writer import write_film
+from poseapp.media.probe import probe
+from tests.infer.made_up_nets import SKELETON, draw
+
+SIZE = (128, 96)
+FRAMES = 24
+
+
+def walker(frame: int) -> np.ndarray:
+    """(3, 2): a body that fills the picture and walks a little."""
+    return np.array([[14.0, 20.0], [60.0, 74.0], [100.0, 24.0]]) + np.array([frame, 0.5 * frame])
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("films") / "walker.mp4"
+    write_film(path, (draw(walker(n)[None], SIZE) for n in range(FRAMES)), 25.0)
+    return path
+
+
+@pytest.fixture
+def session(tmp_path, film):
+    """One film, eight labelled frames of it."""
+    settings = Settings(tmp_path / "settings.json")
+    settings.set("device", "cpu")
+    with Session.create(tmp_path / "walk", SKELETON, settings) as session:
+        session.history.do(AddVideo(probe(film, session.project.cache_folder)))
+        for frame in range(0, FRAMES, 3):
+            label(session, frame)
+        yield session
+
+
+def label(session: Session, frame: int) -> None:
+    points = walker(frame)
+    ref = FrameRef(VideoId(1), frame)
+    session.history.do(AddInstance(Instance(ref, points, visibility_of(points))))
+
+
+class FakeJobs:
+    """Stands in for `JobRunner`: jobs wait until the test says how they go on."""
+
+    threads = 1
+
+    def __init__(self) -> None:
+        self.started: list[Job] = []
+        self.requests: list[Any] = []
+        self.orders: list[tuple[Job, str]] = []
+
+    def start(self, task, request, *, name, priority=Priority.ASKED, device="auto", **listeners):
+        begin = Start(len(self.started), task, b"")
+        job = Job(
+            len(self.started), name, device, priority, begin, self._steer, listeners,
+            state=JobState.RUNNING,
+        )  # fmt: skip
+        self.started.append(job)
+        self.requests.append(request)
+        return job
+
+    def _steer(self, job, order) -> None:
+        self.orders.append((job, str(order)))
+
+    def tell(self, listener: str, *values) -> None:
+        """Call a listener of the newest job."""
+        self.started[-1].listeners[listener](*values)
+
+
+@pytest.fixture
+def fake_jobs():
+    return FakeJobs()
