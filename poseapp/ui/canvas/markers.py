@@ -95,19 +95,32 @@ def _paint_hollow(
     shade.setAlphaF(0.25)
     painter.fillPath(outline, shade)
     painter.strokePath(outline, QPen(halo, _OUTLINE + _HALO))
-    pen = QPen(colour, _OUTLINE, c=Qt.PenCapStyle.FlatCap)
-    if state in (State.LOW_CONFIDENCE, State.ABSENT):
-        pen.setDashPattern([1.2, 1.1])
-    painter.strokePath(outline, pen)
     if state is State.HIDDEN:
-        reach = radius * 0.52
-        for width, ink in ((_OUTLINE + _HALO, halo), (_OUTLINE, colour)):
-            painter.setPen(QPen(ink, width))
-            painter.drawLine(QPointF(-reach, reach), QPointF(reach, -reach))
+        painter.strokePath(_slash(radius), QPen(halo, _OUTLINE + _HALO))
+    _paint_line_work(painter, side, state, colour, radius)
+
+
+def _paint_line_work(
+    painter: QPainter, side: Side, state: State, colour: QColor, radius: float
+) -> None:
+    """The outline of a hollow marker and what stands in it."""
+    pen = QPen(colour, _OUTLINE, c=Qt.PenCapStyle.FlatCap)
+    if state is State.HIDDEN:
+        painter.strokePath(_slash(radius), pen)
     elif state is State.INTERPOLATED:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawEllipse(QPointF(), radius * 0.38, radius * 0.38)
+        dot = QPainterPath()
+        dot.addEllipse(QPointF(), radius * 0.38, radius * 0.38)
+        painter.fillPath(dot, colour)
+    elif state in (State.LOW_CONFIDENCE, State.ABSENT):
+        pen.setDashPattern([1.2, 1.1])
+    painter.strokePath(_outline(side, radius - _OUTLINE / 4), pen)
+
+
+def _slash(radius: float) -> QPainterPath:
+    reach = radius * 0.52
+    path = QPainterPath(QPointF(-reach, reach))
+    path.lineTo(reach, -reach)
+    return path
 
 
 @lru_cache(maxsize=1024)
@@ -163,18 +176,10 @@ def paint_glyph(painter: QPainter, at: QPointF, side: Side, state: State) -> Non
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(at)
-    outline = _outline(side, GLYPH_RADIUS)
     if state is State.LABEL:
-        painter.fillPath(outline, colour)
+        painter.fillPath(_outline(side, GLYPH_RADIUS), colour)
     else:
-        pen = QPen(colour, _OUTLINE, c=Qt.PenCapStyle.FlatCap)
-        if state in (State.LOW_CONFIDENCE, State.ABSENT):
-            pen.setDashPattern([1.2, 1.1])
-        painter.strokePath(_outline(side, GLYPH_RADIUS - _OUTLINE / 2), pen)
-        if state is State.HIDDEN:
-            painter.setPen(QPen(colour, _OUTLINE))
-            reach = GLYPH_RADIUS * 0.5
-            painter.drawLine(QPointF(-reach, reach), QPointF(reach, -reach))
+        _paint_line_work(painter, side, state, colour, GLYPH_RADIUS)
     painter.restore()
 
 

@@ -101,6 +101,7 @@ class _Drawing:
     ) -> None:
         self._pose, self._look, self._view, self._faint = pose, look, view, faint
         self._screen = on_screen(pose.points, to_screen)
+        self._radii = radii(self._screen)
         self._width = theme.stroke("bone" if pose.is_label else "bonePrediction")
         self._groups: dict[tuple[int, State, float], list[QLineF]] = {}
         self.lines: list[tuple[float, QLineF]] = []
@@ -108,16 +109,31 @@ class _Drawing:
         self._sort_bones()
 
     def _sort_bones(self) -> None:
-        pose, ends = self._pose, self._screen.tolist()
-        for (a, b), colour in zip(self._look.bones, self._look.bone_colours, strict=True):
+        pose, look = self._pose, self._look
+        for (a, b), colour, ends in zip(
+            look.bones, look.bone_colours, self._bone_ends(), strict=True
+        ):
             states = (pose.states[a], pose.states[b])
-            if State.ABSENT in states or not _touches(self._view, ends[a], ends[b]):
+            if State.ABSENT in states or not _touches(self._view, *ends):
                 continue
-            line = QLineF(*ends[a], *ends[b])
+            line = QLineF(*ends)
             self.lines.append((self._width, line))
             style = next((weak for weak in _WEAKEST_FIRST if weak in states), State.LABEL)
             strength = min(pose.opacities[a], pose.opacities[b]) * self._faint
             self._groups.setdefault((colour.rgb(), style, strength), []).append(line)
+
+    def _bone_ends(self) -> list[list[float]]:
+        """x, y of both ends of every bone; it stops at the edge of a hollow marker."""
+        if not self._look.bones:
+            return []
+        filled = np.array([state is State.LABEL for state in self._pose.states])
+        cut = np.where(filled, 0.0, self._radii)
+        a, b = np.array(self._look.bones).T
+        start, end = self._screen[a], self._screen[b]
+        along = end - start
+        along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+        ends = np.hstack([start + along * cut[a, None], end - along * cut[b, None]])
+        return ends.tolist()
 
     def paint_bones(self, painter: QPainter) -> None:
         for (rgb, style, strength), lines in self._groups.items():
@@ -131,9 +147,9 @@ class _Drawing:
         pose, look = self._pose, self._look
         scale = painter.device().devicePixelRatio()
         positions = self._screen.tolist()
-        for k, radius in enumerate(radii(self._screen)):
+        for k, radius in enumerate(self._radii):
             x, y = positions[k]
-            if pose.states[k] is State.ABSENT or not _touches(self._view, (x, y), (x, y)):
+            if pose.states[k] is State.ABSENT or not _touches(self._view, x, y, x, y):
                 continue
             if free is not None and abs(x - free.x()) + abs(y - free.y()) < radius:
                 continue
@@ -145,14 +161,14 @@ class _Drawing:
         painter.setOpacity(1.0)
 
 
-def _touches(view: QRectF, a: Sequence[float], b: Sequence[float]) -> bool:
+def _touches(view: QRectF, x1: float, y1: float, x2: float, y2: float) -> bool:
     """Whether a line between two positions may be seen."""
     margin = 12
     return (
-        max(a[0], b[0]) >= view.left() - margin
-        and min(a[0], b[0]) <= view.right() + margin
-        and max(a[1], b[1]) >= view.top() - margin
-        and min(a[1], b[1]) <= view.bottom() + margin
+        max(x1, x2) >= view.left() - margin
+        and min(x1, x2) <= view.right() + margin
+        and max(y1, y2) >= view.top() - margin
+        and min(y1, y2) <= view.bottom() + margin
     )
 
 
