@@ -92,7 +92,7 @@ class Card:
         """
         try:
             return cls.from_json((folder / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError) as why:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
             raise InferenceError(
                 f"The net in {folder} cannot be used: its card.json is missing or damaged ({why}). "
                 "Train again, or choose another run."

@@ -90,7 +90,7 @@ def canvas_for(sizes: ArrayLike, long_side: int, multiple: int = 32) -> tuple[in
     widths, heights = np.asarray(sizes, np.float64).T
     longest = np.maximum(widths, heights)
     shares = (widths / longest).max(), (heights / longest).max()
-    width, height = (max(1, round(s * long_side / multiple - 0.24)) * multiple for s in shares)
+    width, height = (max(1, np.ceil(s * long_side / multiple - 0.25)) * multiple for s in shares)
     return int(width), int(height)
 
 

@@ -39,7 +39,7 @@ def gaussians(points: ArrayLike, size: tuple[int, int], sigma: float) -> NDArray
 
 
 def decode(
-    heatmaps: NDArray[np.float32], readout: Readout = "softmax", radius: int = 2
+    heatmaps: NDArray[np.float32], readout: Readout = "softmax"
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Where each map has its peak, and how sure the net is of it.
 
@@ -47,7 +47,6 @@ def decode(
         heatmaps: (N, K, h, w), each map positive.
         readout: how the maps were made; a softmax map's score is the probability that stands
             around its peak, any other's is the height of the peak.
-        radius: of the window around the highest cell that is looked at, in cells.
 
     Returns:
         (N, K, 2) map coordinates (x, y), exact to a fraction of a cell, and (N, K) scores in 0..1.
@@ -55,8 +54,8 @@ def decode(
     n, k, h, w = heatmaps.shape
     flat = heatmaps.reshape(n * k, h * w)
     y, x = np.divmod(flat.argmax(axis=1), w)
-    window = _windows(heatmaps.reshape(n * k, h, w), x, y, radius)
-    points = np.stack([x, y], axis=1) + _refined(window)
+    window = _windows(heatmaps.reshape(n * k, h, w), x, y, 3)
+    points = np.stack([x, y], axis=1) + _refined(window[:, 1:-1, 1:-1])
     scores = window.sum(axis=(1, 2)) if readout == "softmax" else flat.max(axis=1)
     return points.reshape(n, k, 2), scores.clip(0.0, 1.0).astype(np.float32).reshape(n, k)
 
@@ -78,11 +77,20 @@ def _refined(window: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _vertex(profile: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The top of the parabola through the logarithms of the three middle cells: a bell's centre."""
-    middle = profile.shape[1] // 2
-    before, top, after = np.log(profile[:, middle - 1 : middle + 2].clip(1e-12)).T
-    curvature = (2 * top - before - after).clip(1e-6)
-    return ((after - before) / (2 * curvature)).clip(-1.0, 1.0)
+    """The top of the parabola that fits the logarithms of (M, d) cells best: a bell's centre.
+
+    Cells count by their height, so that the faint ones, whose logarithms mean little, do not bend
+    it. Where no parabola opens downwards the middle cell stands.
+    """
+    offsets = np.arange(profile.shape[1]) - profile.shape[1] // 2
+    powers = offsets ** np.array([[2], [1], [0]])
+    weighted = powers * profile[:, None, :]
+    normal = weighted @ powers.T + 1e-12 * np.eye(3)
+    moments = weighted @ np.log(profile.clip(1e-12))[:, :, None]
+    curvature, slope, _ = np.linalg.solve(normal, moments)[:, :, 0].T
+    opens_down = curvature < 0
+    vertex = np.where(opens_down, -slope / (2 * np.where(opens_down, curvature, -1.0)), 0.0)
+    return vertex.clip(-1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import pickle
+import warnings
 from pathlib import Path
 
 import torch
@@ -79,7 +80,9 @@ def load_backbone(backbone: Backbone, file: Path) -> None:
 
 def _unpickled(file: Path) -> dict[str, Tensor]:
     """Tensors only: a weight file may not run code."""
-    return torch.load(file, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch explains pickle; the caller's sentence will do
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _imagenet_file(backbone: str) -> Path | None:
