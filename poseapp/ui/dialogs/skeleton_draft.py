@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ class Point:
     """One keypoint of the draft; the objects themselves are what bones and pairs refer to."""
 
     keypoint: Keypoint
-    part: str = ""
+    parts: list[str] = field(default_factory=list)
     left: bool = False
     """Whether it is the left one of its pair."""
     partner: Point | None = None
@@ -30,9 +31,10 @@ class SkeletonDraft:
         self.bones = [(self.points[a], self.points[b]) for a, b in skeleton.bones]
         for left, right in skeleton.pairs:
             self._join_pair(self.points[left], self.points[right])
+        self._part_order = [part.name for part in skeleton.parts]
         for part in skeleton.parts:
             for k in part.keypoints:
-                self.points[k].part = part.name
+                self.points[k].parts.append(part.name)
 
     def skeleton(self) -> Skeleton:
         """The value as it stands.
@@ -41,10 +43,10 @@ class SkeletonDraft:
             SkeletonError: when it contradicts itself, all faults in one sentence.
         """
         number = {id(point): k for k, point in enumerate(self.points)}
-        parts: dict[str, list[int]] = {}
+        parts: dict[str, list[int]] = {name: [] for name in self._part_order}
         for k, point in enumerate(self.points):
-            if point.part:
-                parts.setdefault(point.part, []).append(k)
+            for name in point.parts:
+                parts.setdefault(name, []).append(k)
         return Skeleton(
             self.name.strip() or "skeleton",
             tuple(point.keypoint for point in self.points),
@@ -54,7 +56,7 @@ class SkeletonDraft:
                 for k, point in enumerate(self.points)
                 if point.left and point.partner is not None
             ),
-            tuple(BodyPart(name, tuple(members)) for name, members in parts.items()),
+            tuple(BodyPart(name, tuple(members)) for name, members in parts.items() if members),
         )
 
     def add(self, name: str) -> None:
@@ -83,6 +85,10 @@ class SkeletonDraft:
     def paint(self, k: int, colour: str | None) -> None:
         """Give a keypoint its own colour, or None for that of its side."""
         self.points[k].keypoint = replace(self.points[k].keypoint, colour=colour)
+
+    def assign(self, k: int, parts: Iterable[str]) -> None:
+        """Say which body parts a keypoint belongs to."""
+        self.points[k].parts = list(dict.fromkeys(part for part in parts if part))
 
     def side(self, k: int) -> Side:
         point = self.points[k]
@@ -139,22 +145,46 @@ def layout(skeleton: Skeleton, pose: NDArray[np.float64] | None = None) -> NDArr
     """(K, 2) positions in 0..1 to draw a skeleton at: those of `pose`, or found from its bones.
 
     Without a pose the keypoints are laid out so that their distances follow the number of bones
-    between them (classical scaling), left sides right as they are on a person facing the camera.
+    between them, left ones at the right, as on a person who faces the camera.
     """
     count = len(skeleton)
     if pose is not None and len(pose) == count and np.isfinite(pose).all():
         return _fitted(np.asarray(pose, dtype=np.float64))
     distance = _bone_distances(skeleton)
-    centring = np.eye(count) - 1.0 / count
-    values, vectors = np.linalg.eigh(-0.5 * centring @ distance**2 @ centring)
-    spread = np.sqrt(np.maximum(values[-2:][::-1], 0.0))
-    points = vectors[:, -2:][:, ::-1] * spread if count > 1 else np.zeros((1, 2))
-    points = points[:, ::-1].copy()
-    if skeleton.pairs and points[[left for left, _ in skeleton.pairs], 0].sum() < 0:
-        points[:, 0] *= -1
-    if points[0, 1] > 0:
+    points = _spread(distance)
+    sides = np.array([_ACROSS[skeleton.side(k)] for k in range(count)])
+    if sides.any():
+        across = points[sides > 0].mean(axis=0) - points[sides < 0].mean(axis=0)
+        angle = np.arctan2(across[1], across[0])
+        cos, sin = np.cos(angle), np.sin(angle)
+        points = points @ np.array([[cos, -sin], [sin, cos]])
+    if points[0, 1] > points[:, 1].mean():
         points[:, 1] *= -1
     return _fitted(points)
+
+
+_ACROSS = {Side.LEFT: 1, Side.RIGHT: -1, Side.CENTRE: 0}
+_STEPS = 150
+_APART = 1.0
+"""Bones by which the two sides are drawn farther apart than they are joined."""
+
+
+def _spread(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K, 2) positions whose distances are near the wanted ones (stress majorisation)."""
+    count = len(distance)
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    points = np.stack([np.cos(angles), np.sin(angles)], axis=1) * distance.max() / 2
+    weight = 1 / np.maximum(distance, 1.0) ** 2
+    np.fill_diagonal(weight, 0.0)
+    laplacian = np.diag(weight.sum(axis=1)) - weight
+    inverse = np.linalg.pinv(laplacian)
+    for _ in range(_STEPS):
+        apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+        ratio = -weight * distance / np.maximum(apart, 1e-6)
+        np.fill_diagonal(ratio, 0.0)
+        np.fill_diagonal(ratio, -ratio.sum(axis=1))
+        points = inverse @ (ratio @ points)
+    return points
 
 
 def _bone_distances(skeleton: Skeleton) -> NDArray[np.float64]:
@@ -166,7 +196,9 @@ def _bone_distances(skeleton: Skeleton) -> NDArray[np.float64]:
     for via in range(count):
         distance = np.minimum(distance, distance[:, via, None] + distance[None, via, :])
     longest = distance[np.isfinite(distance)].max(initial=1.0)
-    return np.where(np.isfinite(distance), distance, longest + 1.5)
+    distance = np.where(np.isfinite(distance), distance, longest + 1.5)
+    sides = np.array([_ACROSS[skeleton.side(k)] for k in range(count)])
+    return distance + _APART * (np.multiply.outer(sides, sides) < 0)
 
 
 def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from poseapp.ui.dialogs.skeleton_draft import SkeletonDraft
 from poseapp.ui.tables.rows import Index
 
 NAME, SIDE, PARTNER, PART, COLOUR = range(5)
-_TITLES = ("Keypoint", "Side", "Swaps with", "Body part", "Colour")
+_TITLES = ("Keypoint", "Side", "Swaps with", "Body parts", "Colour")
 _SIDES = {Side.LEFT: "Left", Side.RIGHT: "Right", Side.CENTRE: "Centre"}
 _NONE = "none"
 
@@ -76,7 +76,7 @@ class SkeletonTable(QAbstractTableModel):
             names = [point.keypoint.name for point in self.draft.points]
             self.draft.pair(k, names.index(value) if value in names else None)
         elif column == PART:
-            self.draft.points[k].part = str(value).strip()
+            self.draft.assign(k, [part.strip() for part in str(value).split(",")])
         self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, COLOUR))
         self.edited.emit()
         return True
@@ -102,9 +102,13 @@ class SkeletonTable(QAbstractTableModel):
         point = self.draft.points[k]
         partner = point.partner.keypoint.name if point.partner else _NONE
         colour = point.keypoint.colour or "of its side"
-        return (point.keypoint.name, _SIDES[self.draft.side(k)], partner, point.part, colour)[
-            column
-        ]
+        return (
+            point.keypoint.name,
+            _SIDES[self.draft.side(k)],
+            partner,
+            ", ".join(point.parts),
+            colour,
+        )[column]
 
 
 class ChoiceDelegate(QStyledItemDelegate):

@@ -124,11 +124,11 @@ class ExportWorkspace(QWidget):
         self._copy.setEnabled(not missing)
         self._copy.setToolTip(missing or "The same export on the command line")
 
-    def show_busy(self, busy: bool) -> None:  # noqa: FBT001 - a state, not an option
+    def show_busy(self, busy: bool) -> None:
         """Whether an export is being written."""
         self._progress.setVisible(busy)
 
-    def show_done(self, done: bool) -> None:  # noqa: FBT001 - a state, not an option
+    def show_done(self, done: bool) -> None:
         """Whether there is a finished export to look at."""
         self._open.setVisible(done)
 

@@ -246,7 +246,7 @@ def _title(run: Run) -> str:
     return f"Round {run.round}" if run.round else f"Training of {run.started.astimezone():%H:%M}"
 
 
-def _row(run: Run, in_use: bool) -> Row:  # noqa: FBT001 - a state, not an option
+def _row(run: Run, in_use: bool) -> Row:
     error = run.metrics.get("held_out_px")
     state = "in use" if in_use else _STATES[run.state]
     marks = {RunState.RUNNING: "running", RunState.FAILED: "failed"}
