@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ class Settings:
 
     def _write(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        number, unfinished = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
-        os.close(number)
-        Path(unfinished).write_text(json.dumps(self._chosen, indent=1), encoding="utf-8")
-        Path(unfinished).replace(self._file)
+        with tempfile.TemporaryDirectory(dir=self._file.parent) as half:
+            unfinished = Path(half) / self._file.name
+            unfinished.write_text(json.dumps(self._chosen, indent=1), encoding="utf-8")
+            unfinished.replace(self._file)

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class WriteLock:
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         who = {"host": socket.gethostname(), "pid": os.getpid(), "since": since}
         os.ftruncate(self._file, 0)
-        os.write(self._file, json.dumps(who).encode())
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.write(self._file, json.dumps(who).encode())
 
 
 def _who(file: Path, project: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -135,12 +136,18 @@ class SuggestionTable:
             return tuple(_suggestion(row) for row in rows)
 
 
+@lru_cache(maxsize=20_000)
+def _reasons(text: str) -> tuple[Reason, ...]:
+    """A list of the whole queue is asked for again after every answer."""
+    return from_json(tuple[Reason, ...], text)
+
+
 def _suggestion(row: Row) -> Suggestion:
     number, video, frame, round_, score, selector, reasons, answer = row
     return Suggestion(
         FrameRef(VideoId(video), frame),
         score,
-        from_json(tuple[Reason, ...], reasons),
+        _reasons(reasons),
         selector,
         round_,
         Answer(answer),
