@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QWidget
 from poseapp.domain.pose import Instance
 from poseapp.domain.skeleton import Skeleton
 from poseapp.ui import theme
-from poseapp.ui.canvas.foreground import Disagreement, Foreground, edge_tags
+from poseapp.ui.canvas.foreground import Disagreement, Foreground, bounds, edge_tags
 from poseapp.ui.canvas.gestures import (
     BODY_REACH,
     GRAB_RADIUS,
@@ -419,7 +419,7 @@ class Canvas(PictureView):
     def _go_to_edge_tag(self, at: QPointF) -> bool:
         for pose, _text, place in self._edge_tags():
             if place.contains(at):
-                self.zoom_to(QPointF(*pose.known_points().mean(axis=0)))
+                self.bring(bounds(pose.known_points(), margin=0.2))
                 self.instance_selected.emit(pose.owner)
                 return True
         return False

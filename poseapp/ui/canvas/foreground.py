@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen, QTransform
 
@@ -142,10 +143,17 @@ def edge_tags(
     found: list[tuple[Pose, str, QRectF]] = []
     for pose in poses:
         known = on_screen(pose.known_points(), to_screen)
-        if len(known) == 0 or any(view.contains(x, y) for x, y in known.tolist()):
+        if len(known) == 0 or bounds(known).intersects(view):
             continue
         text, place = tags.tag_at_edge(pose.full_title, QPointF(*known.mean(axis=0)), view)
         while any(place.intersects(other) for _pose, _text, other in found):
             place.translate(0, -place.height() - 4)
         found.append((pose, text, place))
     return found
+
+
+def bounds(points: NDArray[np.float64], margin: float = 0.0) -> QRectF:
+    """The rectangle around (N, 2) positions, never empty, wider by a share of its size."""
+    box = QRectF(QPointF(*points.min(axis=0)), QPointF(*points.max(axis=0))).adjusted(0, 0, 1, 1)
+    across, down = box.width() * margin, box.height() * margin
+    return box.adjusted(-across, -down, across, down)

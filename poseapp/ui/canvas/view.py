@@ -167,6 +167,14 @@ class PictureView(QGraphicsView):
         if self.has_picture() and not half.contains(at):
             self.zoom_to(QPointF(x, y))
 
+    def bring(self, rect: QRectF) -> None:
+        """Bring a rectangle to the middle, smaller than now only if it would not fit."""
+        if not self.has_picture():
+            return
+        view = self.viewport().size()
+        fitting = min(view.width() / rect.width(), view.height() / rect.height())
+        self._magnify(min(self.magnification, fitting), rect.center())
+
     def zoom_in(self) -> None:
         """One step nearer, around the middle."""
         self._zoom_at(QPointF(self.viewport().rect().center()), _STEP)

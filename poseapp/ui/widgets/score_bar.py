@@ -22,7 +22,7 @@ class ScoreBar(QWidget):
         super().__init__(parent)
         self._word, self._value, self._role = word, min(max(value, 0.0), 1.0), role
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{word} {value:.2f}")
+        self.setAccessibleName(f"{word} {self._value:.2f}")
 
     def sizeHint(self) -> QSize:
         return QSize(240, _HEIGHT)
