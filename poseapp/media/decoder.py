@@ -27,7 +27,7 @@ class Run:
     def __init__(
         self, film: Film, index: FrameIndex, settled_by: NDArray[np.int64], start: int
     ) -> None:
-        self.start = start
+        self._start = start
         self._film = film
         self._index = index
         self._settled_by = settled_by
@@ -51,7 +51,8 @@ class Run:
 
     def _numbered(self) -> Iterator[tuple[int, VideoFrame]]:
         index = self._index
-        frames = decoded(self._film, packets_from(self._film, index, self.start))
+        packets = self._told(packets_from(self._film, index, self._start))
+        frames = decoded(self._film, packets)
         for count, frame in enumerate(frame for frame in frames if frame is not None):
             if index.numbering is Numbering.COUNT:
                 number = count if count < len(index) else None
@@ -60,6 +61,14 @@ class Run:
             # Pictures before the first right one lean on what was not decoded.
             if number is not None and number >= self._decided:
                 yield number, frame
+
+    def _told(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """The same packets; what a transport stream marks as damaged, no decoder may notice."""
+        for packet in packets:
+            if packet.is_corrupt and self._index.numbering is not Numbering.COUNT:
+                number = self._index.number_of(stamp_of(packet, self._index.numbering))
+                self._lose([] if number is None else [number])
+            yield packet
 
     def _lose(self, numbers: Iterable[int]) -> None:
         for number in numbers:
