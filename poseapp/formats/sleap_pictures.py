@@ -21,6 +21,8 @@ _NORMAL_COLOURS_SINCE = 1.4
 def unpack(imported: Imported, folder: Path) -> Imported:
     """Write the packed pictures of every video to `folder/<video>/`, whole or not at all.
 
+    A folder that holds pictures of these names already, from an import before, is left as it is.
+
     Raises:
         FormatError: when the package is damaged.
         ExportError: when the disk is full or cannot be written.
@@ -30,13 +32,23 @@ def unpack(imported: Imported, folder: Path) -> Imported:
     videos = {video.id: video for video in imported.labels.videos}
     for packed in imported.packed:
         video = videos[packed.video]
-        place = folder / video.path.name
-        with atomic.taking_place_of(place) as (new,):
-            for name, content in _contents(packed):
-                atomic.write_bytes(new / name, content)
+        place = _place(folder / video.path.name, packed.names)
+        if not place.exists():
+            with atomic.taking_place_of(place) as (new,):
+                for name, content in _contents(packed):
+                    atomic.write_bytes(new / name, content)
         videos[video.id] = replace(video, path=place)
     labels = replace(imported.labels, videos=tuple(videos.values()))
     return replace(imported, labels=labels, packed=())
+
+
+def _place(folder: Path, names: tuple[str, ...]) -> Path:
+    """The folder, or one beside it where it holds something else."""
+    place, number = folder, 2
+    while place.exists() and not all((place / name).is_file() for name in names):
+        place = folder.with_name(f"{folder.name}_{number}")
+        number += 1
+    return place
 
 
 def _contents(packed: PackedPictures) -> list[tuple[str, bytes]]:

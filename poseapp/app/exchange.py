@@ -1,0 +1,246 @@
+"""Exchange: foreign labels into a project, and the project's labels out of it.
+
+An import is one edit that can be undone. It never makes a second copy of what is there: videos are
+known by place, content or name, keypoints and tracks by name, and bodies by where they are. Where
+the project has a label of the same body that looks different, its own stays.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import secrets
+import shutil
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.app.import_plan import IMPORTED, BringIn, Plan, plan
+from poseapp.app.import_videos import looked_at
+from poseapp.app.session import Session
+from poseapp.domain.errors import ProjectError
+from poseapp.domain.ids import FrameRef, RunId
+from poseapp.domain.labels import LabelSet
+from poseapp.domain.report import Report, SilentReport
+from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.media.reader import FrameReader
+from poseapp.store.project import Project, project_folder
+
+if TYPE_CHECKING:
+    from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What an import brought; everything in it is plain JSON."""
+
+    path: str
+    project: str
+    frames: int
+    """With new labels."""
+    labels: int
+    already_there: int
+    """Labels that the project had just so."""
+    kept_ours: int
+    """Labels that the project has otherwise; it kept its own."""
+    videos: int
+    """New ones."""
+    predictions: int
+    suggestions: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """What an export wrote; everything in it is plain JSON."""
+
+    path: str
+    format: str
+    frames: int
+    labels: int
+    notes: tuple[str, ...]
+
+
+class Exchange:
+    """Imports into a session's project and exports from it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def prepare(self, path: Path, format: str | None = None) -> Imported:  # noqa: A002
+        """Read a foreign file and look at its videos, for `bring_in`; any thread may call it.
+
+        Raises:
+            FormatError: when it cannot be read.
+        """
+        project = self._session.project
+        return _prepared(path, format, project.path, project.cache_folder)
+
+    def bring_in(self, path: Path, imported: Imported) -> ImportSummary:
+        """Add what was prepared from a path, as one edit.
+
+        Raises:
+            FormatError: when it labels keypoints that the project does not have.
+            ReadOnlyError: when the project is open for reading only.
+        """
+        run = Run(
+            next((found.run for found in imported.predictions), RunId(IMPORTED)),
+            RunKind.INFERENCE,
+            IMPORTED,
+            datetime.now(UTC),
+            RunState.DONE,
+            config={"path": str(path)},
+        )
+        made = plan(self._session.project, imported, path.name, run)
+        if _changes_something(made):
+            self._session.history.do(made.command)
+        return _import_summary(path, self._session.project, imported, made)
+
+    def import_(self, path: Path, format: str | None = None) -> ImportSummary:  # noqa: A002
+        """Bring in a foreign file or folder, its format guessed where it is not said.
+
+        Raises:
+            FormatError: when it cannot be read, or does not fit the project.
+        """
+        path = path.expanduser().absolute()
+        return self.bring_in(path, self.prepare(path, format))
+
+    def export(
+        self,
+        format: str,  # noqa: A002 - the word users know
+        out: Path,
+        frames: Collection[FrameRef] | None = None,
+        *,
+        with_pictures: bool = True,
+        report: Report | None = None,
+    ) -> ExportSummary:
+        """Write the labels of these frames, or of all; any thread may call it.
+
+        Raises:
+            ExportError: when nothing was written; what was there before is untouched.
+            JobCancelled: when the report stopped it; likewise.
+        """
+        from poseapp.formats.registry import write
+
+        with self._session.project.reader() as project:
+            labels = project.labels.snapshot()
+            if frames is not None:
+                labels = labels.only(frames)
+            pictures = _Pictures(labels, project.cache_folder, report or SilentReport())
+            try:
+                notes = write(
+                    labels,
+                    out,
+                    format,
+                    pictures.read if with_pictures else None,
+                    _manifest(project, labels),
+                )
+            finally:
+                pictures.close()
+        return ExportSummary(str(out), format, len(labels.frames), len(labels.instances), notes)
+
+
+def create_project_from(
+    path: Path,
+    project_path: Path,
+    format: str | None = None,  # noqa: A002 - the word users know
+) -> ImportSummary:
+    """Make a new project of a foreign file or folder; it appears whole or not at all.
+
+    Raises:
+        ProjectError: when something is there already, or the disk refuses.
+        FormatError: when the file cannot be read.
+    """
+    folder = project_folder(project_path)
+    if folder.exists():
+        raise ProjectError(f"{folder} is there already. Open it, or choose another name.")
+    path = path.expanduser().absolute()
+    imported = _prepared(path, format, folder, None)
+    unfinished = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
+    try:
+        with Session.create(unfinished, imported.labels.skeleton) as session:
+            made = Exchange(session).bring_in(path, imported)
+        unfinished.replace(folder)
+    except OSError as why:
+        raise ProjectError(f"The project {folder} cannot be made: {why}.") from why
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return replace(made, project=str(folder))
+
+
+class _Pictures:
+    """The pictures of labelled frames, counted as they are read."""
+
+    def __init__(self, labels: LabelSet, cache: Path, report: Report) -> None:
+        self._frames = FrameReader(labels.videos, cache)
+        self._count = max(len(labels.frames) + len(labels.empty_frames), 1)
+        self._report = report
+        self._done = 0
+
+    def read(self, frame: FrameRef) -> NDArray[np.uint8]:
+        self._report.progress(min(self._done / self._count, 1.0), "Writing pictures")
+        self._done += 1
+        return self._frames.read(frame)
+
+    def close(self) -> None:
+        self._frames.close()
+
+
+def _prepared(path: Path, format: str | None, project: Path, cache: Path | None) -> Imported:  # noqa: A002
+    from poseapp.formats.registry import read
+    from poseapp.formats.sleap_pictures import unpack
+
+    imported = read(path, format)
+    beside = project.with_name(f"{project.name.removesuffix('.pose')}_pictures")
+    return looked_at(unpack(imported, beside), cache)
+
+
+def _changes_something(made: Plan) -> bool:
+    return replace(made.command, text="") != BringIn("")
+
+
+def _import_summary(path: Path, project: Project, imported: Imported, made: Plan) -> ImportSummary:
+    command = made.command
+    return ImportSummary(
+        str(path),
+        str(project.path),
+        len({i.frame for i in command.instances}),
+        len(command.instances),
+        made.already_there,
+        made.kept_ours,
+        len(command.videos),
+        sum(map(len, command.predictions)),
+        len(command.suggestions),
+        (*imported.notes, *made.notes),
+    )
+
+
+def _manifest(project: Project, labels: LabelSet) -> dict[str, Any]:
+    """Where an export comes from: enough to tell whether two are of the same labels."""
+    chosen = {*labels.frames, *labels.empty_frames}
+    picked = Counter(s.selector for s in project.suggestions.all() if s.frame in chosen)
+    runs = sorted({i.run for i in labels.instances if i.run is not None})
+    return {
+        "poseapp": importlib.metadata.version("poseapp"),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "project": project.name,
+        "labels": {
+            "digest": labels.digest(),
+            "frames": len(labels.frames),
+            "empty_frames": len(labels.empty_frames),
+            "bodies": len(labels.instances),
+            "keypoints": list(labels.skeleton.names),
+            "origins": dict(Counter(i.origin.value for i in labels.instances)),
+        },
+        "videos": [
+            {"name": v.name, "path": str(v.path), "fingerprint": v.fingerprint}
+            for v in labels.videos
+        ],
+        "selectors": dict(picked),
+        "runs": runs,
+    }

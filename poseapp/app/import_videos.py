@@ -1,0 +1,165 @@
+"""The videos of an import: what their files hold, and which of the project's videos they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poseapp.domain.errors import VideoUnreadableError
+from poseapp.domain.ids import FrameRef
+from poseapp.domain.video import Video, VideoKind
+from poseapp.media.probe import probe, probe_images
+
+if TYPE_CHECKING:
+    from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Which of the project's videos an imported one is, and where its frames are in it."""
+
+    known: Video
+    frames: Mapping[int, int] | None = None
+    """The project's frame for each imported one; None where they are the same."""
+    grown: bool = False
+    """`known` has more pictures than the project knows: it is to be linked anew."""
+
+    def frame(self, frame: int) -> FrameRef:
+        """The project's frame."""
+        return FrameRef(self.known.id, frame if self.frames is None else self.frames[frame])
+
+
+def looked_at(imported: Imported, cache: Path | None) -> Imported:
+    """The import with sizes, lengths and fingerprints as the videos' files say themselves.
+
+    Files that are missing or unreadable leave their videos as recorded. What was labelled behind
+    a film's end is left out, with a note.
+    """
+    notes: list[str] = []
+    videos = [_looked_at(video, cache, notes) for video in imported.labels.videos]
+    length = {video.id: video.frame_count for video in videos}
+
+    def is_there(ref: FrameRef) -> bool:
+        return ref.frame < length[ref.video]
+
+    labels = imported.labels
+    kept = tuple(i for i in labels.instances if is_there(i.frame))
+    predictions = []
+    for found in imported.predictions:
+        inside = found.frames < length[found.video]
+        predictions.append(
+            found
+            if inside.all()
+            else replace(
+                found,
+                frames=found.frames[inside],
+                points=found.points[inside],
+                scores=found.scores[inside],
+                tracks=found.tracks[inside],
+            )
+        )
+    lost = len(labels.instances) - len(kept)
+    lost += sum(map(len, imported.predictions)) - sum(map(len, predictions))
+    if lost:
+        notes.append(f"{lost:,} bodies on frames behind the end of their video left out.")
+    return replace(
+        imported,
+        labels=replace(
+            labels,
+            videos=tuple(videos),
+            instances=kept,
+            empty_frames=frozenset(filter(is_there, labels.empty_frames)),
+        ),
+        predictions=tuple(predictions),
+        suggested=tuple(filter(is_there, imported.suggested)),
+        notes=(*imported.notes, *notes),
+    )
+
+
+def _looked_at(video: Video, cache: Path | None, notes: list[str]) -> Video:
+    try:
+        if video.kind is VideoKind.FILE:
+            if not video.path.is_file():
+                return video
+            return replace(probe(video.path, cache), id=video.id)
+        there = [name for name in video.images if (video.path / name).is_file()]
+        if not there:
+            return video
+        found = probe_images(video.path, there)
+    except VideoUnreadableError as why:
+        notes.append(str(why))
+        return video
+    if len(there) == len(video.images):
+        return replace(found, id=video.id)
+    return replace(video, width=found.width, height=found.height)
+
+
+def home_of(
+    video: Video, frames: Collection[int], known: Sequence[Video], *, by_name: bool
+) -> Home | None:
+    """The project's video that this one is; None when the project does not have it yet.
+
+    The same place counts most, then the same content, then the same name, if only one has it.
+    Pictures that were extracted from a film of the project are its frames when their folder has
+    the film's name, and they its size and its numbers (`labeled-data/walk/img0123.png`).
+    """
+    same_place = [k for k in known if k.kind is video.kind and k.path == video.path]
+    same_content = [k for k in known if k.fingerprint and k.fingerprint == video.fingerprint]
+    same_name = [k for k in known if k.kind is video.kind and k.name == video.name]
+    films = [k for k in known if _is_film_of(k, video)]
+    candidates = same_place + same_content
+    for named in (same_name, films):
+        if by_name and len(named) == 1:
+            candidates += named
+    homes = (_home(video, frames, candidate) for candidate in candidates)
+    return next((home for home in homes if home is not None), None)
+
+
+def _home(video: Video, frames: Collection[int], known: Video) -> Home | None:
+    if video.kind is VideoKind.FILE:
+        fits = _same_size(video, known) and max(frames, default=0) < known.frame_count
+        return Home(known) if fits else None
+    if known.kind is VideoKind.FILE:
+        numbers = {frame: _number(video.images[frame]) for frame in frames}
+        fits = _same_size(video, known) and all(n < known.frame_count for n in numbers.values())
+        return Home(known, numbers) if fits else None
+    place = {name: n for n, name in enumerate(known.images)}
+    if all(video.images[frame] in place for frame in frames):
+        return Home(known, {frame: place[video.images[frame]] for frame in frames})
+    if video.path != known.path:
+        return None
+    new = [name for name in video.images if name not in place]
+    grown = _grown(known, new)
+    place = {name: n for n, name in enumerate(grown.images)}
+    return Home(grown, {frame: place[video.images[frame]] for frame in frames}, grown=True)
+
+
+def _grown(known: Video, new: Iterable[str]) -> Video:
+    """A folder with pictures that came into it later: they are its last frames."""
+    images = (*known.images, *new)
+    if all((known.path / name).is_file() for name in images):
+        return replace(probe_images(known.path, images), id=known.id)
+    return replace(known, images=images, frame_count=len(images), fingerprint="")
+
+
+def _is_film_of(known: Video, pictures: Video) -> bool:
+    return (
+        known.kind is VideoKind.FILE
+        and pictures.kind is VideoKind.IMAGES
+        and known.path.stem == pictures.path.name
+        and all(re.fullmatch(r"img\d+\.\w+", name) for name in pictures.images)
+    )
+
+
+def _number(name: str) -> int:
+    return int(re.sub(r"\D", "", Path(name).stem))
+
+
+def _same_size(one: Video, other: Video) -> bool:
+    sizes = np.array([[one.width, one.height], [other.width, other.height]])
+    return bool((sizes == 0).any() or (sizes[0] == sizes[1]).all())
