@@ -79,13 +79,13 @@ class Inference:
         run = self._run_for_frames(net)
         skeleton = skeleton_of_net(net, self._folder(net))
         videos = (self._project.videos.get(frame.video),)
-        request = PredictFrame(self._net(net), run.id, frame, picture, self._reader(videos))
+        request = PredictFrame(self._net(net, "cpu"), run.id, frame, picture, self._reader(videos))
         self._on_screen = self._jobs.start(
             "poseapp.app.tasks:predict_frame",
             request,
             name="Predicting this frame",
             priority=Priority.SCREEN,
-            device=self._session.settings.get("device"),
+            device="cpu",
             on_done=partial(self._write, skeleton),
         )
         return self._on_screen
@@ -122,14 +122,16 @@ class Inference:
         live = _Live(self._new_run(net, RunState.RUNNING), skeleton)
         wanted = tuple(Wanted(video) for video in videos)
         cache = self._project.cache_folder
-        request = PredictVideos(self._net(net), live.run.id, wanted, self._reader(videos), cache)
+        device = self._session.settings.get("device")
+        net_there = self._net(net, device)
+        request = PredictVideos(net_there, live.run.id, wanted, self._reader(videos), cache)
         self._live[live.run.id] = live
         live.job = self._jobs.start(
             "poseapp.app.tasks:predict_videos",
             request,
             name="Predicting",
             priority=priority,
-            device=self._session.settings.get("device"),
+            device=device,
             on_part=partial(self._keep, live),
             on_done=partial(self._done, live, then),
             on_stopped=partial(self._end, live, RunState.STOPPED),
@@ -206,8 +208,7 @@ class Inference:
         self._project.runs.add(run)
         return run
 
-    def _net(self, run: Run) -> Net:
-        device = self._session.settings.get("device")
+    def _net(self, run: Run, device: str) -> Net:
         return Net(self._folder(run), device, self._jobs.threads)
 
     def _reader(self, videos: Iterable[Video]) -> FrameReader:

@@ -48,7 +48,7 @@ class Priority(IntEnum):
     ASKED = 1
     """A person asked and goes on meanwhile: suggestions, the predictions of a video."""
     SCREEN = 2
-    """A person looks at the frame it is about."""
+    """A person looks at the frame it is about; it has a worker of its own and waits for none."""
 
 
 class JobState(StrEnum):
@@ -63,6 +63,9 @@ class JobState(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
 
+
+SCREEN_LANE = "screen"
+"""The worker for jobs of `Priority.SCREEN`: it loads no torch, so it is small and soon there."""
 
 _ENDED = (JobState.DONE, JobState.STOPPED, JobState.FAILED)
 
@@ -86,7 +89,7 @@ class Job:
     number: int
     name: str
     device: str
-    """The worker it runs in: "cpu" or "cuda:0"."""
+    """That it was meant for: "cpu" or "cuda:0"."""
     priority: Priority
     start: Start
     steer: Callable[[Job, Order], None]
@@ -102,6 +105,11 @@ class Job:
     error: PoseAppError | None = None
     diagnostics: str = ""
     """The traceback of the error, for a report of the bug."""
+
+    @property
+    def lane(self) -> str:
+        """The name of the worker that does it."""
+        return SCREEN_LANE if self.priority is Priority.SCREEN else self.device
 
     @property
     def ended(self) -> bool:
@@ -134,7 +142,7 @@ class Job:
 
 @dataclass(eq=False, slots=True)
 class _Lane:
-    """One device: the jobs that wait for it, and its worker with those it has begun or holds."""
+    """The jobs that wait for one worker, and those it has begun or holds."""
 
     name: str
     waiting: list[Job] = field(default_factory=list)
@@ -159,7 +167,7 @@ def _gives_way(running: Job, other: Job) -> bool:
 
 
 class JobRunner:
-    """Runs jobs in one worker process a device, and starts those processes when needed."""
+    """Runs jobs in one worker process a device and one for the screen, started when needed."""
 
     def __init__(self, post: Post, threads: int | None = None) -> None:
         """`threads` a worker may use; all cores but one when None, so that a window stays quick."""
@@ -200,9 +208,9 @@ class JobRunner:
             raise PoseAppError(f"{name} cannot start: the program is closing.")
         self._count += 1
         begin = Start(self._count, task, pickle.dumps(request))
-        job = Job(self._count, name, lane_of(device), priority, begin, self._steer, listeners)
+        job = Job(self._count, name, device_of(device), priority, begin, self._steer, listeners)
         self._jobs[job.number] = job
-        lane = self._lanes.setdefault(job.device, _Lane(job.device))
+        lane = self._lanes.setdefault(job.lane, _Lane(job.lane))
         lane.waiting.append(job)
         self._dispatch(lane)
         self._tell(job)
@@ -230,7 +238,7 @@ class JobRunner:
             lane.worker.send(job.start)
 
     def _steer(self, job: Job, order: Order) -> None:
-        lane = self._lanes[job.device]
+        lane = self._lanes[job.lane]
         if job in lane.waiting:
             lane.waiting.remove(job)
             self._end(lane, job, JobState.STOPPED)
@@ -350,8 +358,8 @@ def _why_it_died(job: Job, exit_code: int | None) -> str:
     )
 
 
-def lane_of(device: str) -> str:
-    """The worker for a wish: "auto" goes where a GPU would be, without loading what would know."""
+def device_of(device: str) -> str:
+    """Where a wish leads: "auto" takes a GPU that seems there; torch, which knows, loads later."""
     if device != "auto":
         return device
     return "cuda:0" if Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") else "cpu"

@@ -137,16 +137,23 @@ class _Desk:
         self._news = threading.Condition()
         self._starts: deque[Start] = deque()
         self._controls: dict[int, _Control] = {}
+        self._busy = False
+        self._ends = False
 
     def work(self) -> None:
+        """Do one job after the other, until the window says that it is enough."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         self.say(Ready())
-        while True:
-            with self._news:
-                while not self._starts:
-                    self._news.wait()
-                start = self._starts.popleft()
+        while (start := self._next()) is not None:
             self._do(start)
+
+    def _next(self) -> Start | None:
+        with self._news:
+            self._busy = False
+            while not self._starts and not self._ends:
+                self._news.wait()
+            self._busy = not self._ends
+            return self._starts.popleft() if self._busy else None
 
     def say(self, message: Message) -> None:
         with self._speaking:
@@ -178,10 +185,12 @@ class _Desk:
                 message = self._pipe.recv()
             except (EOFError, OSError):
                 os._exit(1)  # the window is gone, whatever this process is in the middle of
-            if message is None:
-                os._exit(0)
             with self._news:
-                if isinstance(message, Start):
+                if message is None and self._busy:
+                    os._exit(0)  # nothing is lost that could be kept, and it takes no time
+                if message is None:
+                    self._ends = True
+                elif isinstance(message, Start):
                     self._controls[message.job] = _Control()
                     self._starts.append(message)
                 elif message.job in self._controls:

@@ -140,14 +140,19 @@ def test_a_higher_priority_overtakes_at_the_next_report_and_the_lower_goes_on(jo
         priority=Priority.BACKGROUND,
         on_done=lambda _: order.append("waits"),
     )
-    reach(mail, lambda: suggestions.progress > 0)
-    frame = start(
-        jobs, "pid", priority=Priority.SCREEN, on_done=lambda _: order.append("frame on screen")
-    )
-    for job in (training, suggestions, waits, frame):
+    for job in (training, suggestions, waits):
         mail.wait(job)
-    assert order == ["frame on screen", "suggestions", "training", "waits"]
+    assert order == ["suggestions", "training", "waits"]
     assert training.value == 60
+
+
+def test_the_frame_on_screen_waits_for_no_other_job(jobs, mail, tmp_path):
+    running = tmp_path / "running"
+    deaf = start(jobs, "deaf", str(running), priority=Priority.BACKGROUND)
+    reach(mail, running.exists)
+    first, _ = mail.wait(start(jobs, "pid", priority=Priority.SCREEN, device="cpu"))
+    assert mail.wait(start(jobs, "pid", priority=Priority.SCREEN, device="cuda:0"))[0] == first
+    assert not deaf.ended
 
 
 def test_pause_holds_a_job_and_lets_others_go_on(jobs, mail):
@@ -245,8 +250,8 @@ def test_a_job_that_ends_its_worker_fails_alone(jobs, mail):
 def test_an_overtaken_job_and_the_one_that_overtook_it_both_learn_of_the_death(jobs, mail):
     training = start(jobs, "count", Count(10_000), priority=Priority.BACKGROUND)
     reach(mail, lambda: training.progress > 0)
-    frame = start(jobs, "kill_itself", priority=Priority.SCREEN)
-    for job in (training, frame):
+    suggestions = start(jobs, "kill_itself", priority=Priority.ASKED)
+    for job in (training, suggestions):
         with pytest.raises(WorkerDiedError, match=job.name):
             mail.wait(job)
 
