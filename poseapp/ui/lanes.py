@@ -6,19 +6,23 @@ hour of video as for a minute.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from poseapp.domain.suggestion import Answer
 from poseapp.ui import theme
 
 _DIAMOND = 5.5
 _TICK = 2.0
+_ROUNDED_FROM = 8.0
+"""px from which a track's bar has round ends."""
 _SNAP = 6.0
 """px within which a click means the mark and not the frame under it."""
 
@@ -120,8 +124,12 @@ class MarksLane:
         self._paint_ticks(painter, rect, scale)
         middle = rect.center().y()
         for frames, filled in ((self._answered, False), (self._open, True)):
+            ratio = painter.device().devicePixelRatio()
+            accent = theme.color("accent").rgb()
+            diamond = _diamond(accent, theme.color("window").rgb(), filled=filled, ratio=ratio)
+            half = diamond.width() / ratio / 2
             for x in columns(scale, frames, step=2.0):
-                _paint_diamond(painter, QPointF(x, middle), filled=filled)
+                painter.drawPixmap(QPointF(x - half, middle - half), diamond)
 
     def _paint_ticks(self, painter: QPainter, rect: QRectF, scale: TimeScale) -> None:
         top, height = rect.top() + 3, rect.height() - 6
@@ -133,16 +141,23 @@ class MarksLane:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-def _paint_diamond(painter: QPainter, at: QPointF, *, filled: bool) -> None:
-    reach = _DIAMOND if filled else _DIAMOND - 0.75
-    path = QPainterPath(at + QPointF(0, -reach))
-    for x, y in ((reach, 0), (0, reach), (-reach, 0)):
-        path.lineTo(at + QPointF(x, y))
-    path.closeSubpath()
-    accent = theme.color("accent")
-    painter.setPen(Qt.PenStyle.NoPen if filled else QPen(accent, 1.5))
-    painter.setBrush(accent if filled else theme.color("window"))
-    painter.drawPath(path)
+@lru_cache(maxsize=16)
+def _diamond(rgb: int, ground: int, *, filled: bool, ratio: float) -> QPixmap:
+    """A suggestion's mark, painted once: hollow ones are answered."""
+    side = 2 * round((_DIAMOND + 1) * ratio) + 1  # odd, so that the centre is a pixel
+    made = QPixmap(side, side)
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(side / ratio / 2, side / ratio / 2)
+    painter.rotate(45)
+    reach = (_DIAMOND if filled else _DIAMOND - 0.75) / math.sqrt(2)
+    painter.setPen(Qt.PenStyle.NoPen if filled else QPen(QColor.fromRgb(rgb), 1.5))
+    painter.setBrush(QColor.fromRgb(rgb if filled else ground))
+    painter.drawRect(QRectF(-reach, -reach, 2 * reach, 2 * reach))
+    painter.end()
+    return made
 
 
 class CurveLane:
@@ -275,18 +290,25 @@ class TracksLane:
         painter.setPen(Qt.PenStyle.NoPen)
         for row in range(self.rows):
             own = bars[bars[:, 2] == row]
-            lefts, rights = (
-                scale.x(own[:, 0]),
-                np.maximum(scale.x(own[:, 1]), scale.x(own[:, 0]) + 1),
-            )
-            rounded = np.round(lefts)
-            kept = np.flatnonzero(np.diff(rounded, prepend=-np.inf) > 0)
-            painter.setBrush(self._colour(row))
             top = rect.top() + row * pitch
-            for n in kept.tolist():
-                bar = QRectF(lefts[n], top, rights[n] - lefts[n], thick)
-                radius = min(2.0, thick / 2)
-                painter.drawRoundedRect(bar.intersected(rect), radius, radius)
+            painter.setBrush(self._colour(row))
+            short: list[QRectF] = []
+            for left, right in self._stretches(scale, own, rect):
+                bar = QRectF(left, top, right - left, thick)
+                if bar.width() > _ROUNDED_FROM:
+                    painter.drawRoundedRect(bar, 2, min(2, thick / 2))
+                else:
+                    short.append(bar)
+            painter.drawRects(short)
+
+    def _stretches(
+        self, scale: TimeScale, bars: NDArray[np.int64], rect: QRectF
+    ) -> list[tuple[float, float]]:
+        """Left and right of the bars, at most one for each px."""
+        left = np.clip(scale.x(bars[:, 0]), rect.left(), rect.right())
+        right = np.clip(np.maximum(scale.x(bars[:, 1]), left + 1), rect.left(), rect.right())
+        kept = np.diff(np.round(left), prepend=-np.inf) > 0
+        return list(zip(left[kept].tolist(), right[kept].tolist(), strict=True))
 
     def _colour(self, row: int) -> QColor:
         return theme.color("control" if row % 2 == 0 else "line2")

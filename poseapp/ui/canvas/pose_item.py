@@ -110,30 +110,28 @@ class _Drawing:
 
     def _sort_bones(self) -> None:
         pose, look = self._pose, self._look
-        for (a, b), colour, ends in zip(
-            look.bones, look.bone_colours, self._bone_ends(), strict=True
-        ):
-            states = (pose.states[a], pose.states[b])
-            if State.ABSENT in states or not _touches(self._view, *ends):
-                continue
-            line = QLineF(*ends)
+        ends = self._bone_ends()
+        for n in _in_view(self._view, ends[:, :2], ends[:, 2:]):
+            a, b = look.bones[n]
+            line = QLineF(*ends[n].tolist())
             self.lines.append((self._width, line))
+            states = (pose.states[a], pose.states[b])
             style = next((weak for weak in _WEAKEST_FIRST if weak in states), State.LABEL)
             strength = min(pose.opacities[a], pose.opacities[b]) * self._faint
-            self._groups.setdefault((colour.rgb(), style, strength), []).append(line)
+            pen = (look.bone_colours[n].rgb(), style, strength)
+            self._groups.setdefault(pen, []).append(line)
 
-    def _bone_ends(self) -> list[list[float]]:
-        """x, y of both ends of every bone; it stops at the edge of a hollow marker."""
+    def _bone_ends(self) -> NDArray[np.float64]:
+        """(B, 4) x, y of both ends of every bone; it stops at the edge of a hollow marker."""
         if not self._look.bones:
-            return []
+            return np.empty((0, 4))
         filled = np.array([state is State.LABEL for state in self._pose.states])
         cut = np.where(filled, 0.0, self._radii)
         a, b = np.array(self._look.bones).T
         start, end = self._screen[a], self._screen[b]
         along = end - start
         along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-        ends = np.hstack([start + along * cut[a, None], end - along * cut[b, None]])
-        return ends.tolist()
+        return np.hstack([start + along * cut[a, None], end - along * cut[b, None]])
 
     def paint_bones(self, painter: QPainter) -> None:
         for (rgb, style, strength), lines in self._groups.items():
@@ -146,11 +144,8 @@ class _Drawing:
     def paint_markers(self, painter: QPainter, free: QPointF | None) -> None:
         pose, look = self._pose, self._look
         scale = painter.device().devicePixelRatio()
-        positions = self._screen.tolist()
-        for k, radius in enumerate(self._radii):
-            x, y = positions[k]
-            if pose.states[k] is State.ABSENT or not _touches(self._view, x, y, x, y):
-                continue
+        for k in _in_view(self._view, self._screen, self._screen):
+            (x, y), radius = self._screen[k].tolist(), self._radii[k]
             if free is not None and abs(x - free.x()) + abs(y - free.y()) < radius:
                 continue
             painter.setOpacity(pose.opacities[k] * self._faint)
@@ -161,15 +156,13 @@ class _Drawing:
         painter.setOpacity(1.0)
 
 
-def _touches(view: QRectF, x1: float, y1: float, x2: float, y2: float) -> bool:
-    """Whether a line between two positions may be seen."""
+def _in_view(view: QRectF, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> list[int]:
+    """Which of (N, 2) lines may be seen; those without a place never are."""
     margin = 12
-    return (
-        max(x1, x2) >= view.left() - margin
-        and min(x1, x2) <= view.right() + margin
-        and max(y1, y2) >= view.top() - margin
-        and min(y1, y2) <= view.bottom() + margin
-    )
+    low, high = np.minimum(starts, ends), np.maximum(starts, ends)
+    seen = (high[:, 0] >= view.left() - margin) & (low[:, 0] <= view.right() + margin)
+    seen &= (high[:, 1] >= view.top() - margin) & (low[:, 1] <= view.bottom() + margin)
+    return np.flatnonzero(seen).tolist()
 
 
 def _dimmed(rgb: int, strength: float) -> QColor:
