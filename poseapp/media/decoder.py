@@ -50,22 +50,19 @@ class Run:
             yield from self._sound(number, frame)
 
     def _numbered(self) -> Iterator[tuple[int, VideoFrame]]:
-        index = self._index
-        packets = self._told(packets_from(self._film, index, self._start))
-        frames = decoded(self._film, packets)
-        for count, frame in enumerate(frame for frame in frames if frame is not None):
-            if index.numbering is Numbering.COUNT:
-                number = count if count < len(index) else None
-            else:
-                number = index.number_of(stamp_of(frame, index.numbering))
-            # Pictures before the first right one lean on what was not decoded.
-            if number is not None and number >= self._decided:
-                yield number, frame
+        clock = Clock(self._index.numbering)
+        packets = self._told(packets_from(self._film, self._index, self._start))
+        for frame in decoded(self._film, packets):
+            if frame is not None:
+                number = self._index.number_of(clock.read(frame))
+                # Pictures before the first right one lean on what was not decoded.
+                if number is not None and number >= self._decided:
+                    yield number, frame
 
     def _told(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """The same packets; what a transport stream marks as damaged, no decoder may notice."""
         for packet in packets:
-            if packet.is_corrupt and self._index.numbering is not Numbering.COUNT:
+            if packet.is_corrupt:
                 number = self._index.number_of(stamp_of(packet, self._index.numbering))
                 self._lose([] if number is None else [number])
             yield packet
@@ -96,8 +93,26 @@ def decoded(film: Film, packets: Iterator[Packet]) -> Iterator[VideoFrame | None
 
 
 def stamp_of(timed: Packet | VideoFrame, numbering: Numbering) -> int | None:
-    """The time by which packets and frames are known."""
-    return timed.dts if numbering is Numbering.DTS else timed.pts
+    """The time that stands on a packet or frame, of the kind that the frames are known by."""
+    return {Numbering.PTS: timed.pts, Numbering.DTS: timed.dts}.get(numbering)
+
+
+class Clock:
+    """Reads the stamps of frames as they come; where none stands on a frame, it counts on.
+
+    (Decoders give the last frames of a film without a decoding time.)
+    """
+
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
+        self._next = 0
+
+    def read(self, frame: VideoFrame) -> int:
+        """The stamp of the next frame."""
+        stamp = stamp_of(frame, self._numbering)
+        stamp = self._next if stamp is None else stamp
+        self._next = stamp + 1
+        return stamp
 
 
 def packets_from(film: Film, index: FrameIndex, start: int) -> Iterator[Packet]:

@@ -26,7 +26,7 @@ class Numbering(StrEnum):
     DTS = "dts"
     """The decoding time on it, in files that store no presentation times."""
     COUNT = "count"
-    """Nothing but its place after the first; such a film is always decoded from its start."""
+    """Its place after the first; such a film is always decoded from its start."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ def write_index(stored: Path, index: FrameIndex) -> None:
 def read_index(stored: Path) -> FrameIndex | None:
     """The index that was kept, or None where there is none that can be used."""
     try:
-        with np.load(stored, allow_pickle=False) as arrays:
+        with stored.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if int(arrays["version"]) != _VERSION:
                 return None
             return _checked(

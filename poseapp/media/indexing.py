@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av.error
@@ -13,7 +14,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from poseapp.media.decoder import decoded, from_key, stamp_of
+from poseapp.media.decoder import Clock, decoded, from_key, stamp_of
 from poseapp.media.film import Film, opened, unreadable
 from poseapp.media.index import FrameIndex, Numbering, read_index, write_index
 
@@ -173,28 +174,26 @@ def _from_packets(packets: _Packets, head: _Head) -> FrameIndex:
 
 
 def _from_frames(film: Film, packets: _Packets, head: _Head) -> FrameIndex:
-    times: dict[Numbering, list[int | None]] = {Numbering.PTS: [], Numbering.DTS: []}
-    sums: list[int] = []
+    stamps, sums = {numbering: [] for numbering in Numbering}, []
+    clocks = {numbering: Clock(numbering) for numbering in Numbering}
     for frame in decoded(film, film.packets()):
         if frame is not None:
-            for numbering, known in times.items():
-                known.append(stamp_of(frame, numbering))
+            for numbering, clock in clocks.items():
+                stamps[numbering].append(clock.read(frame))
             sums.append(_checksum(frame))
-    numbering = next((n for n, known in times.items() if _increase(known)), Numbering.COUNT)
-    stamps = np.array(times.get(numbering, range(len(sums))), np.int64)
-    of_packets = packets.dts if numbering is Numbering.DTS else packets.pts
-    starts = {0: of_packets[0] or 0}
-    if numbering is not Numbering.COUNT:
-        for packet in np.flatnonzero(packets.key):
-            time = of_packets[packet]
-            first = None if time is None else _proven(film, numbering, time, stamps, sums)
-            if time is not None and first is not None:
-                starts[first] = time
+    numbering = next(
+        kind
+        for kind in Numbering
+        if kind is Numbering.COUNT
+        or (stamp_of(head.frames[0], kind) is not None and (np.diff(stamps[kind]) > 0).all())
+    )
+    known = np.array(stamps[numbering], np.int64)
+    starts = _proven_starts(film, packets, _Decoded(numbering, known, sums))
     places = np.array(sorted(starts), np.int64)
     return FrameIndex(
         numbering=numbering,
-        stamps=stamps,
-        order=np.arange(len(stamps)),
+        stamps=known,
+        order=np.arange(len(known)),
         key_stamps=np.array([starts[int(place)] for place in places], np.int64),
         key_frames=places,
         key_order=places,
@@ -205,31 +204,42 @@ def _from_frames(film: Film, packets: _Packets, head: _Head) -> FrameIndex:
     )
 
 
-def _increase(times: list[int | None]) -> bool:
-    return None not in times and bool((np.diff(np.array(times, np.int64)) > 0).all())
-
-
 def _checksum(frame: VideoFrame) -> int:
     return zlib.crc32(frame.to_ndarray(format="gray").tobytes())
 
 
-def _proven(
-    film: Film, numbering: Numbering, stamp: int, stamps: NDArray[np.int64], sums: list[int]
-) -> int | None:
-    """The first frame got by seeking here, where seeking gives the same pictures as reading on."""
-    try:
-        film.container.seek(stamp, stream=film.stream)
-    except av.error.FFmpegError:
-        return None
-    got: list[int] = []
-    for frame in decoded(film, from_key(film.packets(), numbering, stamp)):
-        time = None if frame is None else stamp_of(frame, numbering)
-        if frame is None or time is None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """All frames as reading through the film gave them."""
+
+    numbering: Numbering
+    stamps: NDArray[np.int64]
+    sums: list[int]
+
+    def number_of(self, frame: VideoFrame | None) -> int | None:
+        """Which one it is; None for a fault or a picture that looks different."""
+        stamp = frame and stamp_of(frame, self.numbering)
+        if frame is None or stamp is None:
             return None
-        number = int(np.searchsorted(stamps, time))
-        if number == len(stamps) or stamps[number] != time or _checksum(frame) != sums[number]:
-            return None
-        got.append(number)
-        if len(got) == _PROOF:
+        number = int(np.searchsorted(self.stamps, stamp))
+        same = number < len(self.sums) and self.stamps[number] == stamp
+        return number if same and _checksum(frame) == self.sums[number] else None
+
+
+def _proven_starts(film: Film, packets: _Packets, known: _Decoded) -> dict[int, int]:
+    """First right frame and time of each keyframe where seeking gives what reading on gave."""
+    times = packets.dts if known.numbering is Numbering.DTS else packets.pts
+    starts = {0: times[0] or 0}
+    for time in (times[key] for key in np.flatnonzero(packets.key)):
+        if time is None or known.numbering is Numbering.COUNT:
+            continue
+        try:
+            film.container.seek(time, stream=film.stream)
+        except av.error.FFmpegError:
             break
-    return got[0] if got and got == list(range(got[0], got[0] + len(got))) else None
+        from_there = decoded(film, from_key(film.packets(), known.numbering, time))
+        numbers = [known.number_of(frame) for frame in islice(from_there, _PROOF)]
+        first = numbers[0] if numbers else None
+        if first is not None and numbers == list(range(first, first + len(numbers))):
+            starts[first] = time
+    return starts
