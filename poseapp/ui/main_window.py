@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         for page in pages:
             self._pages.addWidget(page)
         self.show_page(0)
+        pages[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_page(self, index: int) -> None:
         """Bring a workspace to the front."""

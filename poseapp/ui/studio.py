@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
-from poseapp.app.demo import make_demo
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
 from poseapp.domain.errors import PoseAppError
@@ -100,6 +99,8 @@ class Studio(QObject):
 
     def try_demo(self) -> None:
         """Make the demo project where it is not yet, and open it."""
+        from poseapp.app.demo import make_demo  # reads and writes films, so it loads slowly
+
         self.window.toast("Making the demo project")
         self._background.run("demo", make_demo, self.open_project)
 

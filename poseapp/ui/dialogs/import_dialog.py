@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QLineEdit, QProgress
 from poseapp.domain.errors import PoseAppError
 from poseapp.ui import icons
 from poseapp.ui.bridge import Background
-from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview
+from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview, shape_of
 from poseapp.ui.panels import pieces
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ def findings(found: Imported) -> list[Finding]:
         (
             "good",
             "Skeleton",
-            f"{pieces.count(len(skeleton), 'keypoint')}, {pieces.count(len(skeleton.bones), 'bone')}, "
-            f"{pieces.count(len(skeleton.pairs), 'left/right pair')}",
+            shape_of(skeleton),
         ),
     ]
     predicted = sum(len(part) for part in found.predictions)

@@ -34,7 +34,8 @@ class NewProjectDialog(QDialog):
         self.resize(760, 460)
         first = videos[0] if videos else Path("project")
         names = preset_names()
-        self.skeleton: Skeleton = preset(_FIRST if _FIRST in names else names[0])
+        chosen = _FIRST if _FIRST in names else names[0]
+        self.skeleton: Skeleton = preset(chosen)
         self._name = QLineEdit(first.stem)
         self._name.setAccessibleName("Name of the project")
         self._place = QLineEdit(str(_place_for(first)))
@@ -44,9 +45,7 @@ class NewProjectDialog(QDialog):
         for name in names:
             self._presets.addItem(name.replace("_", " ").capitalize(), name)
         self._presets.addItem(_OWN, "")
-        self._presets.setCurrentIndex(
-            names.index(self.skeleton.name) if self.skeleton.name in names else 0
-        )
+        self._presets.setCurrentIndex(names.index(chosen))
         self._presets.activated.connect(self._chose_preset)
         self._preview = SkeletonPreview()
         self._preview.set_joining(False)

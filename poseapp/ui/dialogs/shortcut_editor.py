@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -38,6 +38,7 @@ class ShortcutEditor(QDialog):
         self._tree = self._make_tree()
         self._edit = QKeySequenceEdit()
         self._edit.setMaximumSequenceLength(1)
+        self._edit.setMinimumWidth(120)
         self._edit.setAccessibleName("New keys")
         self._edit.keySequenceChanged.connect(self._judge)
         self._asked = pieces.text("Choose a command to change its keys.", "body", "text2")
@@ -92,19 +93,22 @@ class ShortcutEditor(QDialog):
             if shortcut.group not in groups:
                 head = QTreeWidgetItem(self._tree, [shortcut.group])
                 head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                head.setSizeHint(0, QSize(0, theme.height("row")))
                 head.setFont(0, theme.font("strong"))
                 head.setForeground(0, theme.color("text3"))
                 head.setExpanded(True)
                 groups[shortcut.group] = head
             item = QTreeWidgetItem(groups[shortcut.group], [shortcut.text, ""])
             item.setData(0, _ID, shortcut.id)
+            item.setSizeHint(0, QSize(0, theme.height("rowDense")))
             self._items[shortcut.id] = item
         self._tree.expandAll()
         self._show_keys()
 
     def _show_keys(self) -> None:
         for command, item in self._items.items():
-            item.setText(1, "   ".join(shown(key) for key in self._keys[command]))
+            caps = dict.fromkeys(shown(key) for key in self._keys[command])
+            item.setText(1, "   ".join(caps))
             changed = self._keys[command] != BY_ID[command].keys
             item.setForeground(1, theme.color("accent" if changed else "text2"))
         fights = conflicts(self._keys)

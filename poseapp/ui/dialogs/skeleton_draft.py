@@ -151,16 +151,7 @@ def layout(skeleton: Skeleton, pose: NDArray[np.float64] | None = None) -> NDArr
     if pose is not None and len(pose) == count and np.isfinite(pose).all():
         return _fitted(np.asarray(pose, dtype=np.float64))
     distance = _bone_distances(skeleton)
-    points = _spread(distance)
-    sides = np.array([_ACROSS[skeleton.side(k)] for k in range(count)])
-    if sides.any():
-        across = points[sides > 0].mean(axis=0) - points[sides < 0].mean(axis=0)
-        angle = np.arctan2(across[1], across[0])
-        cos, sin = np.cos(angle), np.sin(angle)
-        points = points @ np.array([[cos, -sin], [sin, cos]])
-    if points[0, 1] > points[:, 1].mean():
-        points[:, 1] *= -1
-    return _fitted(points)
+    return _fitted(_spread(distance, _upright(skeleton, distance)))
 
 
 _ACROSS = {Side.LEFT: 1, Side.RIGHT: -1, Side.CENTRE: 0}
@@ -169,11 +160,20 @@ _APART = 1.0
 """Bones by which the two sides are drawn farther apart than they are joined."""
 
 
-def _spread(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _upright(skeleton: Skeleton, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K, 2) where to begin: the first keypoint on top, the sides mirror images of each other."""
+    count = len(skeleton)
+    number = np.arange(count)
+    for left, right in skeleton.pairs:
+        number[right] = number[left]
+    across = np.array([_ACROSS[skeleton.side(k)] for k in range(count)], dtype=np.float64)
+    wide = 0.6 + 0.15 * (number % 5)
+    aside = np.where(across == 0, 0.02 * number, across * wide)
+    return np.stack([aside, distance[0] + 0.05 * number], axis=1)
+
+
+def _spread(distance: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(K, 2) positions whose distances are near the wanted ones (stress majorisation)."""
-    count = len(distance)
-    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    points = np.stack([np.cos(angles), np.sin(angles)], axis=1) * distance.max() / 2
     weight = 1 / np.maximum(distance, 1.0) ** 2
     np.fill_diagonal(weight, 0.0)
     laplacian = np.diag(weight.sum(axis=1)) - weight

@@ -24,7 +24,7 @@ from poseapp.app.presets import preset, preset_names, skeleton_of
 from poseapp.domain.errors import SkeletonError
 from poseapp.domain.skeleton import Skeleton
 from poseapp.ui.dialogs.skeleton_draft import SkeletonDraft
-from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview
+from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview, shape_of
 from poseapp.ui.dialogs.skeleton_table import COLOUR, ChoiceDelegate, SkeletonTable
 from poseapp.ui.panels import pieces
 
@@ -166,12 +166,7 @@ class SkeletonEditor(QDialog):
                 f"{', '.join(gone)} will be hidden in {pieces.count(self._labels, 'label')}; "
                 "undo brings the points back."
             )
-        parts = (
-            pieces.count(len(skeleton), "keypoint"),
-            pieces.count(len(skeleton.bones), "bone"),
-            pieces.count(len(skeleton.pairs), "left/right pair"),
-        )
-        return f"{', '.join(parts)}."
+        return f"{shape_of(skeleton)}."
 
     def _renamed(self, name: str) -> None:
         self._draft.name = name

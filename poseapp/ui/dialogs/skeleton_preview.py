@@ -12,8 +12,11 @@ from poseapp.domain.skeleton import Side, Skeleton
 from poseapp.ui import theme
 from poseapp.ui.canvas.markers import State, colour_of, paint_marker
 from poseapp.ui.dialogs.skeleton_draft import layout
+from poseapp.ui.panels import pieces
 
 _MARGIN = 36
+_MOST_NAMES = 10
+"""With more keypoints only those that are pointed at are named."""
 
 
 class SkeletonPreview(QWidget):
@@ -29,7 +32,9 @@ class SkeletonPreview(QWidget):
         self._places = np.empty((0, 2))
         self._first: int | None = None
         self._current = -1
+        self._under: int | None = None
         self._joining = True
+        self.setMouseTracking(True)
         self.setMinimumSize(220, 220)
         self.setAccessibleName("Preview of the skeleton")
 
@@ -78,9 +83,9 @@ class SkeletonPreview(QWidget):
             return
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("text2"))
-        crowded = len(places) > 24
+        crowded = len(places) > _MOST_NAMES
         for k, place in enumerate(places):
-            if crowded and k not in (self._first, self._current):
+            if crowded and k not in (self._first, self._current, self._under):
                 continue
             name = self._skeleton.names[k]
             width = painter.fontMetrics().horizontalAdvance(name)
@@ -101,6 +106,12 @@ class SkeletonPreview(QWidget):
             self.picked.emit(hit)
         self.update()
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        under = self._hit(event.position())
+        if under != self._under:
+            self._under = under
+            self.update()
+
     def _hit(self, at: QPointF) -> int | None:
         places = self._pixels()
         reach = [(place - at).manhattanLength() for place in places]
@@ -112,3 +123,13 @@ class SkeletonPreview(QWidget):
         room = min(self.width(), self.height()) - 2 * _MARGIN
         left, top = (self.width() - room) / 2, (self.height() - room) / 2
         return [QPointF(left + x * room, top + y * room) for x, y in self._places]
+
+
+def shape_of(skeleton: Skeleton) -> str:
+    """`17 keypoints, 18 bones, 8 left/right pairs`."""
+    parts = (
+        pieces.count(len(skeleton), "keypoint"),
+        pieces.count(len(skeleton.bones), "bone"),
+        pieces.count(len(skeleton.pairs), "left/right pair"),
+    )
+    return ", ".join(parts)

@@ -96,7 +96,7 @@ class SkeletonTable(QAbstractTableModel):
     def colour(self, k: int) -> QColor:
         """The colour a keypoint is drawn in."""
         own = self.draft.points[k].keypoint.colour
-        return QColor(own) if own else theme.color(self.draft.side(k).value)
+        return QColor(own) if own else theme.overlay(self.draft.side(k).value)
 
     def _text(self, k: int, column: int) -> str:
         point = self.draft.points[k]

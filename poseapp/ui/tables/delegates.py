@@ -64,14 +64,15 @@ class RowDelegate(QStyledItemDelegate):
         width = max(text_width(row.right, "small"), text_width(row.right_detail, "caption"))
         if not width:
             return rect
+        tone = row.right_tone or row.tone
         if row.right_detail:
             top, bottom = two_lines(rect)
             paint_text(painter, top, row.right, "strong", "text", Qt.AlignmentFlag.AlignRight)
             paint_text(
-                painter, bottom, row.right_detail, "caption", row.tone, Qt.AlignmentFlag.AlignRight
+                painter, bottom, row.right_detail, "caption", tone, Qt.AlignmentFlag.AlignRight
             )
         else:
-            paint_text(painter, rect, row.right, "small", row.tone, Qt.AlignmentFlag.AlignRight)
+            paint_text(painter, rect, row.right, "small", tone, Qt.AlignmentFlag.AlignRight)
         return rect.adjusted(0, 0, -width - 8, 0)
 
 

@@ -32,7 +32,8 @@ class Row:
     number: str = ""
     picture: QPixmap | None = None
     tone: str = "text3"
-    """Colour of the detail and of the right side."""
+    """Colour of the detail, and of the right side where `right_tone` says nothing else."""
+    right_tone: str = ""
     bars: tuple[tuple[str, float], ...] = ()
     """Small bars at the right: (colour role, value in 0..1)."""
     mark: str = ""

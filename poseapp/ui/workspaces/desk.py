@@ -52,9 +52,11 @@ class Desk(QObject):
         )
         self.train = TrainControl(session, self.services, TrainWorkspace(actions), self)
         self.export = ExportControl(
-            session, self.services, self.background, ExportWorkspace(), self
+            session, self.services.exchange, self.background, ExportWorkspace(), self
         )
-        self.suggest = SuggestControl(session, self.services, self.label, actions, self)
+        self.suggest = SuggestControl(
+            session, self.services.selection, self.services.training, self.label, actions
+        )
         self.jobs = JobControl(self.services.jobs, window.jobs, self)
         self._commands_before = actions.connected
         self._connect()
@@ -107,7 +109,8 @@ class Desk(QObject):
         self.train.failed.connect(self._say_failure)
         self.train.said.connect(self._window.toast)
         self.suggest.said.connect(self._window.toast)
-        self.suggest.failed.connect(self._say_failure)
+        self.export.said.connect(self._window.toast)
+        self.export.failed.connect(self._say_failure)
         self.jobs.failed.connect(self._job_failed)
         connect_label_commands(self._actions, self.label, self.session)
         self.train.connect_commands(self._actions, lambda: self.label.videos.current)
@@ -119,7 +122,7 @@ class Desk(QObject):
         connect("edit_skeleton", self.edit_skeleton, self._read_only)
         connect("workspace_label", lambda: self._window.show_page(LABEL))
         connect("workspace_train", lambda: self._window.show_page(TRAIN))
-        connect("workspace_export", lambda: self._window.show_page(EXPORT))
+        connect("workspace_export", self._show_export)
 
     def _changed(self, changes: Changes) -> None:
         self.label.changed(changes)
@@ -140,6 +143,10 @@ class Desk(QObject):
         if done := self.session.history.redo():
             caps = self._actions.caps("undo")
             self._window.toast(f"Done again: {done}", "redo-2", f"Undo {caps}", self.undo)
+
+    def _show_export(self) -> None:
+        self._window.show_page(EXPORT)
+        self.export.shown()
 
     def edit_skeleton(self) -> None:
         """Change names, bones, pairs and parts; labels keep their points."""

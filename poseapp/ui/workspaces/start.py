@@ -17,7 +17,7 @@ from poseapp.ui.tables.rows import Row
 _WAYS = (
     ("new", "film", "New project from video", "Or a folder of pictures"),
     ("open", "folder-open", "Open a project", "A .pose folder"),
-    ("import", "file-input", "Import from another tool", "SLEAP, DeepLabCut, Lightning Pose, COCO"),
+    ("import", "file-input", "Import from another tool", "SLEAP, DeepLabCut, COCO and more"),
     ("demo", "play", "Try the demo", "A made-up walker, ready to label"),
 )
 
@@ -91,10 +91,12 @@ class DropZone(QFrame):
         self.setFixedHeight(112)
         self._sign = QLabel()
         words = pieces.column(
+            None,
             pieces.text("Drop a video or a project of another tool anywhere", "strong"),
             pieces.text(
                 "You will see what was understood before anything is written.", "small", "text2"
             ),
+            None,
             spacing=2,
         )
         self.setLayout(pieces.row(None, self._sign, words, None, spacing=20))

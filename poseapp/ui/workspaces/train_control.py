@@ -258,7 +258,7 @@ def _row(run: Run, in_use: bool) -> Row:
         right="–" if error is None else f"{error:.1f}",
         right_detail=state,
         mark="used" if in_use else marks.get(run.state, "kept"),
-        tone="good" if in_use else tones.get(run.state, "text3"),
+        right_tone="good" if in_use else tones.get(run.state, "text3"),
         tip=run.message,
     )
 
