@@ -16,6 +16,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
+    QCursor,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -41,7 +42,7 @@ from poseapp.ui.canvas.gestures import (
     Placing,
     Press,
 )
-from poseapp.ui.canvas.loupe import Loupe, paint_loupe
+from poseapp.ui.canvas.loupe import Loupe, aiming_cursor, paint_loupe
 from poseapp.ui.canvas.markers import RADIUS, State
 from poseapp.ui.canvas.pose_item import PosesItem, paint_poses
 from poseapp.ui.canvas.poses import Bodies, Hit, Options, Owner, Pose, SkeletonLook
@@ -86,6 +87,7 @@ class Canvas(PictureView):
         self._press: Press | None = None
         self._hover: Hit | None = None
         self._cursor: QPointF | None = None
+        self._shown_cursor: QCursor | Qt.CursorShape = Qt.CursorShape.ArrowCursor
         self._shift = False
         self._loupe = Loupe()
         self._heatmap_item = PictureItem(z=1)
@@ -131,6 +133,7 @@ class Canvas(PictureView):
     def set_skeleton(self, skeleton: Skeleton) -> None:
         """Draw sides, bones and names of this skeleton; instances are shown anew after it."""
         self._look = SkeletonLook(skeleton)
+        self.set_trails(())
         self.show_instances((), ())
 
     def show_instances(
@@ -321,7 +324,7 @@ class Canvas(PictureView):
     def _release(self) -> None:
         self._press = None
         self._loupe.hide()
-        self.viewport().setCursor(self._idle_cursor())
+        self._show_cursor(self._idle_cursor())
         self.viewport().update()
 
     def _held(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Hold:
@@ -340,7 +343,7 @@ class Canvas(PictureView):
         """Let what is held follow the mouse."""
         hold, by = press.hold, scene - press.start_scene
         if isinstance(hold, Panning | BodyPress):
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._show_cursor(Qt.CursorShape.ClosedHandCursor)
             self.pan(at - press.last)
         elif isinstance(hold, KeypointDrag) and not self._read_only:
             x, y = hold.pose.instance.points[hold.keypoint]
@@ -406,15 +409,21 @@ class Canvas(PictureView):
         before, self._hover = self._hover, self._keypoint_at(at)
         if self._hover != before:
             self._name_timer.start()
-        self.viewport().setCursor(self._idle_cursor())
+        self._show_cursor(self._idle_cursor())
         if self._hover != before or self._to_place is not None or self._shift:
             self.viewport().update()
 
-    def _idle_cursor(self) -> Qt.CursorShape:
-        if self._hover is not None:
-            return Qt.CursorShape.ForbiddenCursor if self._read_only else Qt.CursorShape.ArrowCursor
-        placing = self._to_place is not None and self.has_picture()
-        return Qt.CursorShape.BlankCursor if placing else Qt.CursorShape.ArrowCursor
+    def _show_cursor(self, cursor: QCursor | Qt.CursorShape) -> None:
+        if cursor is not self._shown_cursor:
+            self._shown_cursor = cursor
+            self.viewport().setCursor(cursor)
+
+    def _idle_cursor(self) -> QCursor | Qt.CursorShape:
+        if self._hover is not None and self._read_only:
+            return Qt.CursorShape.ForbiddenCursor
+        if self._hover is None and self._to_place is not None and self.has_picture():
+            return aiming_cursor(self.devicePixelRatioF())
+        return Qt.CursorShape.ArrowCursor
 
     def _go_to_edge_tag(self, at: QPointF) -> bool:
         for pose, _text, place in self._edge_tags():

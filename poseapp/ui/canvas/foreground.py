@@ -12,12 +12,10 @@ from PySide6.QtGui import QPainter, QPen, QTransform
 
 from poseapp.ui import theme
 from poseapp.ui.canvas import markers, tags
-from poseapp.ui.canvas.loupe import paint_crosshair
 from poseapp.ui.canvas.markers import State
 from poseapp.ui.canvas.pose_item import on_screen, radii
 from poseapp.ui.canvas.poses import Hit, Pose, SkeletonLook
 
-_AIM_ARM = 26
 _AIM_TAG = 40
 
 
@@ -106,8 +104,7 @@ class Foreground:
             tags.paint_tag(self._painter, text, place)
 
     def aim(self, keypoint: int, at: QPointF) -> None:
-        """The crosshair that says what the next click places."""
-        paint_crosshair(self._painter, at, gap=6, arm=_AIM_ARM)
+        """Beside the crosshair, what the next click places."""
         text = f"Click the {self._look.names[keypoint].lower()}"
         width, height = tags.tag_size(text)
         left = at.x() - _AIM_TAG - width

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QCursor, QImage, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from poseapp.ui import theme
 from poseapp.ui.canvas import tags
@@ -13,6 +14,7 @@ from poseapp.ui.canvas.view import SMOOTH_UP_TO
 
 _DIAMETER = 168.0
 _MARGIN = 16.0
+_AIM_ARM = 26
 _LEAST, _MOST = 2.0, 16.0
 _OVER_THE_VIEW = 2.0
 """The loupe magnifies at least this much more than the canvas does."""
@@ -110,3 +112,17 @@ def paint_crosshair(painter: QPainter, at: QPointF, *, gap: float, arm: float) -
         for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             painter.drawLine(at + QPointF(x, y) * gap, at + QPointF(x, y) * arm)
     painter.restore()
+
+
+@lru_cache(maxsize=4)
+def aiming_cursor(scale: float) -> QCursor:
+    """The crosshair as a mouse cursor: it never lags behind the hand."""
+    side = 2 * _AIM_ARM + 3
+    drawn = QPixmap(round(side * scale), round(side * scale))
+    drawn.setDevicePixelRatio(scale)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    middle = side // 2
+    paint_crosshair(painter, QPointF(middle + 0.5, middle + 0.5), gap=6, arm=_AIM_ARM)
+    painter.end()
+    return QCursor(drawn, middle, middle)

@@ -577,6 +577,20 @@ def test_the_hovered_point_has_a_ring_at_once_and_a_name_after_a_moment(canvas, 
     assert colour_at(grabbed(canvas), where_the_name_goes) != colour_at(plain, where_the_name_goes)
 
 
+def test_the_cursor_aims_while_placing_and_says_no_where_points_are_locked(canvas, hand):
+    def cursor() -> Qt.CursorShape:
+        return canvas.viewport().cursor().shape()
+
+    canvas.show_instances([label(visibility=[2, 2, 2, 0])], [], SEVEN, TAIL)
+    hand.move(*seen_at(canvas, 40, 200))
+    assert cursor() == Qt.CursorShape.BitmapCursor
+    hand.move(*place_of(canvas, NOSE))
+    assert cursor() == Qt.CursorShape.ArrowCursor
+    canvas.read_only = True
+    hand.move(*place_of(canvas, LEFT_EAR))
+    assert cursor() == Qt.CursorShape.ForbiddenCursor
+
+
 def test_without_a_picture_there_is_a_sentence_and_no_gesture(canvas, hand, heard):
     canvas.show_instances([label()], [], SEVEN, NOSE)
     canvas.clear("garden_04.mp4 is not where it was")
