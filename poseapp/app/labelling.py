@@ -45,6 +45,11 @@ _NEXT_VISIBILITY = {
     Visibility.OCCLUDED: Visibility.ABSENT,
     Visibility.ABSENT: Visibility.VISIBLE,
 }
+_VISIBILITY_TEXT = {
+    Visibility.VISIBLE: "Showed {}",
+    Visibility.OCCLUDED: "Hid {}",
+    Visibility.ABSENT: "Took {} away",
+}
 _AVERAGE_OF = 50
 _ASIDE = 12.0
 """Pixels right and down at which a body is pasted onto its own frame."""
@@ -94,8 +99,8 @@ class Labelling:
 
     def set_visibility(self, instance: InstanceId, keypoint: int, visibility: Visibility) -> None:
         """Say whether a keypoint can be seen; one that was absent comes back where it was."""
-        said = f"{self._name(keypoint)} is {visibility.name.lower()}"
-        self._history.do(SetVisibility(instance, keypoint, visibility, said))
+        text = _VISIBILITY_TEXT[visibility].format(self._name(keypoint))
+        self._history.do(SetVisibility(instance, keypoint, visibility, text))
 
     def cycle_visibility(self, instance: InstanceId, keypoint: int) -> Visibility:
         """Visible, occluded, absent, and visible again; returns what it is now."""
@@ -159,20 +164,21 @@ class Labelling:
 
     def paste(self, frame: FrameRef) -> tuple[InstanceId, ...]:
         """Put the copied bodies on a frame; on their own frame a little aside."""
-        return self._all(
-            "Pasted a body",
-            tuple(
-                AddInstance(
-                    Instance(
-                        frame,
-                        copied.points + (_ASIDE if copied.frame == frame else 0),
-                        copied.visibility,
-                        track=None if copied.frame == frame else copied.track,
-                    )
+        taken = {label.track for label in self._project.labels.at(frame)}
+        commands = tuple(
+            AddInstance(
+                Instance(
+                    frame,
+                    copied.points + (_ASIDE if copied.frame == frame else 0.0),
+                    copied.visibility,
+                    track=None if copied.track in taken else copied.track,
                 )
-                for copied in self._copied
-                if len(copied.points) == len(self._project.skeleton)
-            ),
+            )
+            for copied in self._copied
+            if len(copied.points) == len(self._project.skeleton)
+        )
+        return self._all(
+            "Pasted a body" if len(commands) == 1 else f"Pasted {len(commands)} bodies", commands
         )
 
     def set_track(self, instance: InstanceId, track: TrackId | None) -> None:

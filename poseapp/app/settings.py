@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ class Settings:
         self._chosen = self._read()
 
     def get(self, key: str, default: Any = None) -> Any:
-        """What was chosen, else `default`, else the program's own default."""
-        return self._chosen.get(key, DEFAULTS.get(key) if default is None else default)
+        """What was chosen, else `default`, else the program's own default; a copy."""
+        own = DEFAULTS.get(key) if default is None else default
+        return deepcopy(self._chosen.get(key, own))
 
     def set(self, key: str, value: Any) -> None:
         """Choose, on the disk at once; what other windows chose meanwhile stays.

@@ -30,8 +30,12 @@ class Database:
         address = f"file:{quote(file.as_posix())}?mode={mode}"
         with _told_in_words(file):
             connection = sqlite3.connect(address, uri=True, isolation_level=None)
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+            except BaseException:
+                connection.close()
+                raise
         return cls(file, connection)
 
     def in_memory(self) -> Self:
@@ -112,6 +116,8 @@ def _told_in_words(file: Path) -> Iterator[None]:
         raise  # a mistake of ours, not of the world
     except sqlite3.Error as why:
         raise _in_words(file, why) from why
+    except UnicodeDecodeError as why:  # not even the name of what is wrong can be read
+        raise damaged(file, why) from why
 
 
 for _number in (np.int32, np.int64, np.uint8):

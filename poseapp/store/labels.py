@@ -192,7 +192,8 @@ class LabelTable:
 
     def _frames(self, select: str, video: VideoId) -> NDArray[np.int64]:
         rows = self._database.rows(f"{select} WHERE video = ? ORDER BY frame", (video,))
-        return np.array([frame for (frame,) in rows], np.int64)
+        with self._database.sound():
+            return np.array([frame for (frame,) in rows], np.int64)
 
     def _read(self, condition: str, values: Sequence[Any]) -> tuple[Instance, ...]:
         heads = self._database.rows(

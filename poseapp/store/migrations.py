@@ -6,7 +6,6 @@ This module is imported only when a file needs a step: sqlite-utils loads slowly
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 from sqlite_utils import Database as Tables
 from sqlite_utils.migrations import Migrations
@@ -26,15 +25,17 @@ def migrate(database: Database) -> None:
         tables.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def copy_before_migrating(database: Database, version: int) -> Path:
-    """A complete copy of the file as it is, beside it."""
+def copy_before_migrating(database: Database, version: int) -> None:
+    """Write a complete copy of the file as it is beside it."""
     copy = database.file.with_name(f"{database.file.stem}-version-{version}.db")
     unfinished = copy.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    with closing(Database.connect(unfinished, "rwc")) as target:
-        database.copy_to(target)
-    unfinished.replace(copy)
-    return copy
+    try:
+        with closing(Database.connect(unfinished, "rwc")) as target:
+            database.copy_to(target)
+        unfinished.replace(copy)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @migrations()

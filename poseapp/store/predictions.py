@@ -139,10 +139,12 @@ class PredictionTable:
                 "SELECT frame, avg(score) FROM predictions WHERE prediction_set = ? GROUP BY frame",
                 (number,),
             )
-            below = np.array(rows, np.float64).reshape(-1, 2)
-            below = below[~np.isin(below[:, 0], frames)]
-            frames = np.concatenate([frames, below[:, 0].astype(np.int64)])
-            scores = np.concatenate([scores, below[:, 1].astype(np.float32)])
+            with self._database.sound():
+                below = np.array([row[0] for row in rows], np.int64)
+                behind = np.array([row[1] for row in rows], np.float32)
+            seen = ~np.isin(below, frames)
+            frames = np.concatenate([frames, below[seen]])
+            scores = np.concatenate([scores, behind[seen]])
         order = np.argsort(frames)
         return frames[order], scores[order]
 

@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from poseapp.domain.errors import ProjectError, ReadOnlyError
 from poseapp.domain.skeleton import Skeleton
-from poseapp.store.database import Database
+from poseapp.store.database import Database, damaged
 from poseapp.store.journal import Journal
 from poseapp.store.labels import LabelTable
 from poseapp.store.lock import WriteLock
@@ -240,6 +240,8 @@ def _version(database: Database) -> int:
             f"The project {database.file.parent.name} comes from a newer version of this program "
             f"(its files are of version {version}, this one knows {VERSION}). Update the program."
         )
+    if version < 1:
+        raise damaged(database.file, "it has no version")
     return version
 
 
