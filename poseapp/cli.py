@@ -1,0 +1,420 @@
+"""The command line: the same services as the window, without one.
+
+Each command collects a document and the lines that say the same to a person. With `--json` the
+document goes to standard output, and nothing else does; progress and notes go to standard error.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poseapp.domain.errors import PoseAppError, ProjectBusyError
+from poseapp.domain.report import Report
+from poseapp.domain.video import Video
+
+if TYPE_CHECKING:
+    from poseapp.app.jobs import Job
+    from poseapp.app.mailbox import Mailbox
+    from poseapp.app.services import Services
+    from poseapp.app.session import Session
+
+log = logging.getLogger("poseapp")
+
+_PROJECT = click.argument("project", type=click.Path(path_type=Path))
+_VIDEOS = click.argument("videos", nargs=-1, type=click.Path(path_type=Path))
+
+
+@dataclass
+class Answer:
+    """What a command found out: a document for programs, lines for people."""
+
+    document: Any = None
+    lines: list[str] = field(default_factory=list)
+
+
+def command(*decorators: Callable) -> Callable:
+    """Make a function that returns an `Answer` a command with `--json` and sentences for errors."""
+
+    def decorate(function: Callable[..., Answer]) -> click.Command:
+        @functools.wraps(function)
+        def run(*args: Any, as_json: bool, **kwargs: Any) -> None:
+            try:
+                answer = function(*args, **kwargs)
+            except PoseAppError as why:
+                raise click.ClickException(str(why)) from why
+            except KeyboardInterrupt:
+                raise click.ClickException("Stopped. What was finished is kept.") from None
+            if as_json:
+                click.echo(json.dumps(answer.document, indent=1, default=str))
+            else:
+                for line in answer.lines:
+                    click.echo(line)
+
+        wrapped = click.option("--json", "as_json", is_flag=True, help="One JSON document.")(run)
+        for decorator in reversed(decorators):
+            wrapped = decorator(wrapped)
+        return main.command(function.__name__.strip("_"), help=function.__doc__)(wrapped)
+
+    return decorate
+
+
+@click.group(invoke_without_command=True)
+@click.version_option(package_name="poseapp")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done to standard error.")
+@click.pass_context
+def main(context: click.Context, verbose: bool) -> None:
+    """Label poses in video: correct the few frames that teach a net the most."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s")
+    if context.invoked_subcommand is None:
+        _open_window(None)
+
+
+@main.command("open")
+@_PROJECT
+def open_(project: Path) -> None:
+    """Open a project in the window."""
+    _open_window(project)
+
+
+def _open_window(project: Path | None, video: Path | None = None) -> None:
+    from poseapp.ui.app import run
+
+    sys.exit(run(project, video=video))
+
+
+class TerminalReport:
+    """A bar, the time left and notes, on standard error."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began = time.monotonic()
+        self._drawn = 0.0
+        self._wide = sys.stderr.isatty()
+        self.noted: list[str] = []
+
+    def progress(self, done: float, text: str = "") -> None:
+        """Draw the bar anew, a few times a second; a line every ten where nobody watches."""
+        now = time.monotonic()
+        if now - self._drawn < (0.2 if self._wide else 10) and done < 1:
+            return
+        self._drawn = now
+        left = (now - self._began) * (1 - done) / done if done > 0 else None
+        ahead = "" if left is None or done >= 1 else f", {_duration(left)} left"
+        if self._wide:
+            bar = ("█" * round(24 * done)).ljust(24, "░")
+            click.echo(
+                f"\r\033[K{self._title} {bar} {done:4.0%}{ahead}  {text}", err=True, nl=False
+            )
+        else:
+            click.echo(f"{self._title} {done:.0%}{ahead} {text}".rstrip(), err=True)
+
+    def metrics(self, **values: float) -> None:
+        """The bar says enough."""
+
+    def send(self, value: Any) -> None:
+        """Parts are kept by whoever started the work."""
+
+    def note(self, text: str) -> None:
+        """Say a sentence on a line of its own."""
+        self.noted.append(text)
+        self.end()
+        click.echo(text, err=True)
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._wide and self._drawn:
+            click.echo("\r\033[K", err=True, nl=False)
+
+
+@contextmanager
+def _reporting(title: str) -> Iterator[Report]:
+    report = TerminalReport(title)
+    try:
+        yield report
+    finally:
+        report.end()
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 90 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """An open project with all services, for the length of one command."""
+
+    session: Session
+    services: Services
+    mailbox: Mailbox
+
+    def wait(self, job: Job, title: str) -> Any:
+        """Show how far a job is until it has ended; Ctrl+C stops it and keeps what is done."""
+        report = TerminalReport(title)
+        unsubscribe = self.services.jobs.subscribe(
+            lambda one: report.progress(one.progress, one.text) if one is job else None
+        )
+        told = 0
+        try:
+            while not self.mailbox.run_until(lambda: job.ended, within_s=0.2):
+                for note in job.notes[told:]:
+                    report.note(note)
+                told = len(job.notes)
+        except KeyboardInterrupt:
+            report.note("Stopping; what was finished is kept.")
+            job.stop()
+            self.mailbox.run_until(lambda: job.ended, within_s=60)
+        finally:
+            unsubscribe()
+            report.end()
+        for note in job.notes[told:]:
+            report.note(note)
+        if job.error is not None:
+            log.info("%s", job.diagnostics)
+            raise job.error
+        return job.value
+
+    def video(self, name: str) -> Video:
+        """The video of this name or number."""
+        videos = self.session.project.videos.all()
+        found = [v for v in videos if name in (v.name, str(v.path), str(v.id))]
+        if len(found) != 1:
+            known = ", ".join(f"{v.id}: {v.name}" for v in videos) or "none"
+            how = "no" if not found else "more than one"
+            raise PoseAppError(f"There is {how} video {name!r} here. Name one by number: {known}.")
+        return found[0]
+
+
+@contextmanager
+def _opened(path: Path, *, writing: bool) -> Iterator[Workshop]:
+    """Open a project with its services; a command that writes says so when it cannot."""
+    from poseapp.app.mailbox import Mailbox
+    from poseapp.app.services import Services
+    from poseapp.app.session import Session
+
+    mailbox = Mailbox()
+    with Session.open(path, read_only=not writing) as session:
+        if writing and session.notice:
+            raise ProjectBusyError(session.notice)
+        services = Services(session, mailbox.post)
+        try:
+            yield Workshop(session, services, mailbox)
+        finally:
+            services.close()
+
+
+@command(
+    _PROJECT,
+    click.option("--skeleton", required=True, help="A preset's name or a skeleton file."),
+    _VIDEOS,
+)
+def new(project: Path, skeleton: str, videos: tuple[Path, ...]) -> Answer:
+    """Make a project, with videos or without."""
+    from poseapp.app.presets import skeleton_of
+    from poseapp.app.session import Session
+
+    Session.create(project, skeleton_of(skeleton)).close()
+    return _add(project, videos)
+
+
+@command(_PROJECT, _VIDEOS)
+def add(project: Path, videos: tuple[Path, ...]) -> Answer:
+    """Add videos: films, pictures, or folders of pictures."""
+    if not videos:
+        raise PoseAppError("Name one video or more to add.")
+    return _add(project, videos)
+
+
+def _add(project: Path, videos: tuple[Path, ...]) -> Answer:
+    with _opened(project, writing=True) as workshop:
+        if videos:
+            workshop.services.library.add(videos)
+        return _information(workshop)
+
+
+@command(_PROJECT, click.argument("video"), click.argument("path", type=click.Path(path_type=Path)))
+def relink(project: Path, video: str, path: Path) -> Answer:
+    """Say where a video that moved is now. VIDEO is its name or number."""
+    with _opened(project, writing=True) as workshop:
+        workshop.services.library.relink(workshop.video(video).id, path)
+        return _information(workshop)
+
+
+@command(
+    _PROJECT,
+    click.argument("path", type=click.Path(path_type=Path)),
+    click.option("--format", "format_", help="sleap, dlc, lightning_pose or coco; else guessed."),
+)
+def import_(project: Path, path: Path, format_: str | None) -> Answer:
+    """Import another tool's labels; the project is made if it is not there."""
+    from poseapp.app.exchange import create_project_from
+    from poseapp.store.project import project_folder
+
+    if project_folder(project).exists():
+        with _opened(project, writing=True) as workshop:
+            summary = workshop.services.exchange.import_(path, format_)
+    else:
+        summary = create_project_from(path, project, format_)
+    return Answer(
+        asdict(summary),
+        [
+            f"{summary.labels} labels in {summary.frames} frames, {summary.videos} new videos, "
+            f"{summary.already_there} labels were there already.",
+            *summary.notes,
+        ],
+    )
+
+
+@command(_PROJECT)
+def info(project: Path) -> Answer:
+    """Show videos, skeleton, labels, predictions, suggestions and runs."""
+    with _opened(project, writing=False) as workshop:
+        return _information(workshop)
+
+
+def _information(workshop: Workshop) -> Answer:
+    from poseapp.app.information import information, lines
+
+    found = information(workshop.session.project)
+    return Answer(found, lines(found))
+
+
+@command(
+    _PROJECT,
+    click.option("--recipe", default="supervised", show_default=True, help="How to train."),
+    click.option("--minutes", type=float, default=5.0, show_default=True, help="How long."),
+    click.option("--net", help="The backbone; else the one that learns most in the time."),
+    click.option("--seed", type=int, default=0, show_default=True),
+)
+def train(project: Path, recipe: str, minutes: float, net: str | None, seed: int) -> Answer:
+    """Train a net on the labels; it is in use when it is done."""
+    from poseapp.app.training import Choices
+
+    with _opened(project, writing=True) as workshop:
+        training = workshop.services.training
+        run = training.start(Choices(recipe=recipe, minutes=minutes, net=net, seed=seed))
+        assert training.job is not None
+        workshop.wait(training.job, "Training")
+        done = workshop.session.project.runs.get(run.id)
+    kept = {k: v for k, v in done.metrics.items() if k != "history"}
+    error = kept.get("held_out_px")
+    measured = f"held-out error {error:.1f} px" if error is not None else "no held-out frames"
+    return Answer(
+        {"run": done.id, "state": done.state, "frames": done.labelled_frames, "metrics": kept},
+        [f"{done.id}: {done.state}, {done.labelled_frames} labelled frames, {measured}."],
+    )
+
+
+@command(_PROJECT, click.option("--video", help="Name or number; else all videos."))
+def predict(project: Path, video: str | None) -> Answer:
+    """Predict every frame with the net in use."""
+    with _opened(project, writing=True) as workshop:
+        inference = workshop.services.inference
+        job = (
+            inference.predict_video(workshop.video(video).id) if video else inference.predict_all()
+        )
+        outcome = workshop.wait(job, "Predicting")
+        count = workshop.session.project.predictions.count()
+    return Answer(
+        {"predictions": count, "outcome": asdict(outcome) if outcome else None},
+        [f"{count} predictions are in the project."],
+    )
+
+
+@command(
+    _PROJECT,
+    click.option("--selector", required=True, help="Who picks: typiclust, entropy, random, …"),
+    click.option("--count", type=click.IntRange(1), default=20, show_default=True),
+)
+def suggest(project: Path, selector: str, count: int) -> Answer:
+    """Pick frames to label next, and say why."""
+    with _opened(project, writing=True) as workshop:
+        job = workshop.services.selection.suggest(selector, count)
+        picked = workshop.wait(job, "Picking frames")
+        names = {video.id: video.name for video in workshop.session.project.videos.all()}
+    rows = [
+        {
+            "video": names[s.frame.video],
+            "frame": s.frame.frame,
+            "score": s.score,
+            "selector": s.selector,
+            "reasons": [asdict(reason) for reason in s.reasons],
+        }
+        for s in picked
+    ]
+    said = (f"{r['video']} frame {r['frame']}: {r['reasons'][0]['text']}" for r in rows)
+    return Answer(rows, list(said))
+
+
+@command(
+    _PROJECT,
+    click.option("--format", "format_", required=True, help="sleap, dlc, lightning_pose or coco."),
+    click.argument("out", type=click.Path(path_type=Path)),
+    click.option("--pictures/--no-pictures", default=True, show_default=True),
+)
+def export(project: Path, format_: str, out: Path, pictures: bool) -> Answer:
+    """Write the labels in another tool's format, read back and compared first."""
+    with _opened(project, writing=False) as workshop, _reporting("Exporting") as report:
+        summary = workshop.services.exchange.export(
+            format_, out, with_pictures=pictures, report=report
+        )
+    return Answer(
+        asdict(summary),
+        [f"{summary.labels} labels in {summary.frames} frames: {summary.path}", *summary.notes],
+    )
+
+
+@command(
+    _PROJECT,
+    click.option("--selectors", required=True, help="Names with commas between: random,typiclust."),
+    click.option("--seeds", type=click.IntRange(1), default=5, show_default=True),
+    click.option("--rounds", type=click.IntRange(1), default=5, show_default=True),
+    click.option("--batch", type=click.IntRange(1), default=10, show_default=True),
+    click.option("--jobs", type=click.IntRange(1), default=1, show_default=True),
+    click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder."),
+)
+def simulate(
+    project: Path, selectors: str, seeds: int, rounds: int, batch: int, jobs: int, out: Path
+) -> Answer:
+    """Measure selectors against a simulated annotator who knows the project's labels."""
+    raise NotImplementedError
+
+
+@main.command("demo")
+@click.option("--headless", is_flag=True, help="Walk through the loop without the window.")
+@click.option("--video", type=click.Path(path_type=Path), help="A film of your own instead.")
+@click.option("--minutes", type=float, default=1.0, show_default=True, help="Of each training.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the pictures go.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def demo(
+    headless: bool, video: Path | None, minutes: float, out: Path | None, as_json: bool
+) -> None:
+    """Open the demo project; without a display, walk through the loop and leave pictures."""
+    raise NotImplementedError
+
+
+@command()
+def doctor() -> Answer:
+    """Say what this machine has, what really computes on it, and how to mend the rest."""
+    from poseapp.app.doctor import Verdict, examine
+
+    findings = examine()
+    marks = {Verdict.OK: "✓", Verdict.LIMITED: "!", Verdict.BROKEN: "✗"}
+    lines = []
+    for finding in findings:
+        lines.append(f"{marks[finding.verdict]} {finding.name}: {finding.text}")
+        if finding.cure:
+            lines.append(f"    {finding.cure}")
+    return Answer([asdict(finding) for finding in findings], lines)
