@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -31,6 +32,10 @@ from poseapp.ui.workspaces.desk import Desk
 from poseapp.ui.workspaces.recent import RecentProjects
 from poseapp.ui.workspaces.start import StartPage
 from poseapp.ui.workspaces.video_control import FILMS
+
+if TYPE_CHECKING:
+    from poseapp.app.exchange import ImportSummary
+    from poseapp.formats.base import Imported
 
 log = logging.getLogger(__name__)
 
@@ -89,13 +94,27 @@ class Studio(QObject):
 
     def import_from(self, path: Path) -> None:
         """Look into another tool's files, and bring them in after a look at what was found."""
-        session = self.desk.session if self.desk is not None else None
-        dialog = ImportDialog(path, session, self._background, self.window)
-        dialog.exec()
-        if dialog.made_project is not None:
-            self.open_project(dialog.made_project)
-        elif dialog.summary:
-            self.window.toast(dialog.summary, "file-input")
+        desk = self.desk
+        name = desk.session.project.name if desk is not None else None
+        prepare = desk.services.exchange.prepare if desk is not None else _read_foreign
+        dialog = ImportDialog(path, name, self._background, prepare, self.window)
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        if accepted and dialog.project is not None:
+            self._import_as_project(path, dialog.project)
+        elif accepted and desk is not None and dialog.found is not None:
+            desk.bring_in(path, dialog.found)
+        dialog.deleteLater()
+
+    def _import_as_project(self, path: Path, project: Path) -> None:
+        from poseapp.app.exchange import create_project_from
+
+        def done(summary: ImportSummary) -> None:
+            self.open_project(Path(summary.project))
+            if summary.notes:
+                self.window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
+
+        self.window.toast(f"Importing {path.name}", "file-input")
+        self._background.run("import", lambda: create_project_from(path, project), done)
 
     def try_demo(self) -> None:
         """Make the demo project where it is not yet, and open it."""
@@ -255,7 +274,19 @@ class Studio(QObject):
         self._background.close()
 
 
-def _is_video(path: Path) -> bool:
-    from poseapp.media.probe import looks_like_video
+_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+_FOREIGN = {".slp", ".json", ".csv", ".h5", ".hdf5", ".yaml"}
 
-    return looks_like_video(path)
+
+def _is_video(path: Path) -> bool:
+    """Whether a dropped file or folder is to be looked at, not read as another tool's labels."""
+    if not path.is_dir():
+        return path.suffix.lower() not in _FOREIGN
+    inside = [child for child in path.iterdir() if child.is_file()]
+    return bool(inside) and all(child.suffix.lower() in _PICTURES for child in inside)
+
+
+def _read_foreign(path: Path) -> Imported:
+    from poseapp.formats.registry import read
+
+    return read(path)

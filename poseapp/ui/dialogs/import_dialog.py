@@ -1,4 +1,4 @@
-"""What another tool's files hold, before anything is written; then the import itself."""
+"""What another tool's files hold, before anything is written."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Finding = tuple[str, str, str]
 
 
 class ImportDialog(QDialog):
-    """Reads in the background, shows what was understood, and lets the person go on or not.
+    """Reads in the background and shows what was understood.
 
-    `bring_in(path, project)` does the import: into a new project at that path, or into the open
-    one when it is None; it is called once, after the person agreed.
+    When it was accepted, `found` is to go into a new project at `project`, or into the open one
+    when that is None.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ImportDialog(QDialog):
         path: Path,
         open_project: str | None,
         background: Background,
-        bring_in: Callable[[Path, str, Path | None], None],
+        prepare: Callable[[Path], Imported],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -44,7 +44,9 @@ class ImportDialog(QDialog):
         self.resize(860, 560)
         self._path = path
         self._format = ""
-        self._bring_in = bring_in
+        self._prepare = prepare
+        self.project: Path | None = None
+        self.found: Imported | None = None
         self._title = pieces.text(f"Reading {path.name}", "head")
         self._place_text = pieces.text(str(path), "small", "text2", wrap=True)
         self._busy = QProgressBar()
@@ -52,12 +54,11 @@ class ImportDialog(QDialog):
         self._findings = QGridLayout()
         self._preview = SkeletonPreview()
         self._preview.set_joining(False)
-        self._project = QLineEdit(str(_free(path.parent / f"{path.stem}.pose")))
-        self._project.setAccessibleName("The project that is made")
-        self._project.textChanged.connect(self._judge)
-        self._found: Imported | None = None
+        self._place = QLineEdit(str(_free(path.parent / f"{path.stem}.pose")))
+        self._place.setAccessibleName("The project that is made")
+        self._place.textChanged.connect(self._judge)
         self._new = pieces.button("Make a project", self._make, kind="primary", large=True)
-        self._into = pieces.button(f"Add to {open_project}", self._add, large=True)
+        self._into = pieces.button(f"Add to {open_project}", self.accept, large=True)
         self._into.setVisible(open_project is not None)
         self._build()
         self._judge()
@@ -73,7 +74,7 @@ class ImportDialog(QDialog):
         both = pieces.row(spacing=24)
         both.addLayout(left, 3)
         both.addWidget(self._preview, 2)
-        place = pieces.row(pieces.text("New project", "body", "text2"), self._project, spacing=12)
+        place = pieces.row(pieces.text("New project", "body", "text2"), self._place, spacing=12)
         safe = pieces.text(
             "Nothing is written yet. Your original files are only read, never changed.",
             "small",
@@ -85,15 +86,15 @@ class ImportDialog(QDialog):
         self.setLayout(pieces.column(both, place, buttons, spacing=16, margins=(24, 20, 24, 20)))
 
     def _read(self) -> Imported:
-        from poseapp.formats.registry import guess_format, read
+        from poseapp.formats.registry import guess_format
 
         self._format = guess_format(self._path)
-        return read(self._path, self._format)
+        return self._prepare(self._path)
 
     def _show(self, found: Imported) -> None:
         from poseapp.formats.registry import FORMATS
 
-        self._found = found
+        self.found = found
         self._busy.hide()
         self._title.setText(f"{FORMATS[self._format].title}: {self._path.name}")
         for line, (tone, what, sentence) in enumerate(findings(found)):
@@ -117,21 +118,17 @@ class ImportDialog(QDialog):
 
     def _judge(self) -> None:
         missing = ""
-        if self._found is None:
+        if self.found is None:
             missing = "The files are still being read."
         self._into.setEnabled(not missing)
         self._into.setToolTip(missing)
-        if not missing and Path(self._project.text()).exists():
+        if not missing and Path(self._place.text()).expanduser().exists():
             missing = "There is something at that place already. Choose another name."
         self._new.setEnabled(not missing)
         self._new.setToolTip(missing)
 
     def _make(self) -> None:
-        self._bring_in(self._path, self._format, Path(self._project.text()).expanduser())
-        self.accept()
-
-    def _add(self) -> None:
-        self._bring_in(self._path, self._format, None)
+        self.project = Path(self._place.text()).expanduser()
         self.accept()
 
 

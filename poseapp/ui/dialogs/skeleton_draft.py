@@ -204,4 +204,4 @@ def _bone_distances(skeleton: Skeleton) -> NDArray[np.float64]:
 def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = points.min(axis=0), points.max(axis=0)
     size = max(float((high - low).max()), 1e-9)
-    return (points - (low + high) / 2) / size + 0.5
+    return np.asarray((points - (low + high) / 2) / size + 0.5, dtype=np.float64)

@@ -137,7 +137,7 @@ class QueuePanel(QWidget):
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         for name, sentence in selectors:
-            action = menu.addAction(name.replace("_", " ").capitalize())
+            action = menu.addAction(selector_title(name))
             action.setCheckable(True)
             action.setChecked(name == chosen)
             action.setToolTip(sentence)
@@ -154,7 +154,7 @@ class QueuePanel(QWidget):
         self._choice.setMenu(menu)
         if old is not None:  # pyright: ignore[reportUnnecessaryComparison] - None at first
             old.deleteLater()
-        self._choice.setText(f"{chosen.replace('_', ' ').capitalize()}, {number}")
+        self._choice.setText(f"{selector_title(chosen)}, {number}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._thumb.setFixedHeight(76 if self.height() < _SMALL_PX else 112)
@@ -219,3 +219,11 @@ class QueuePanel(QWidget):
         layout.setStretchFactor(self._list, 1)
         layout.setStretchFactor(self._empty, 1)
         self.setLayout(layout)
+
+
+_TITLES = {"typiclust": "TypiClust", "kmeans": "k-means", "kcentre": "k-centre", "you": "You"}
+
+
+def selector_title(name: str) -> str:
+    """What a selector is called on the screen."""
+    return _TITLES.get(name, name.replace("_", " ").capitalize())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.main_window import MainWindow
+from poseapp.ui.panels import pieces
 from poseapp.ui.workspaces.export import ExportWorkspace
 from poseapp.ui.workspaces.export_control import ExportControl
 from poseapp.ui.workspaces.job_control import JobControl
@@ -27,6 +29,9 @@ from poseapp.ui.workspaces.recent import cover
 from poseapp.ui.workspaces.suggest_control import SuggestControl
 from poseapp.ui.workspaces.train import TrainWorkspace
 from poseapp.ui.workspaces.train_control import TrainControl
+
+if TYPE_CHECKING:
+    from poseapp.formats.base import Imported
 
 LABEL, TRAIN, EXPORT = range(3)
 _COVER_WIDTH = 600
@@ -133,6 +138,16 @@ class Desk(QObject):
         self._actions.refresh()
 
     # -- commands ----------------------------------------------------------------------------
+
+    def bring_in(self, path: Path, found: Imported) -> None:
+        """Add what was read from another tool's files, as one edit."""
+        summary = self.services.exchange.bring_in(path, found)
+        self._say_undoable(
+            f"Imported {pieces.count(summary.labels, 'label')} "
+            f"in {pieces.count(summary.frames, 'frame')}"
+        )
+        if summary.notes:
+            self._window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
 
     def undo(self) -> None:
         if done := self.session.history.undo():

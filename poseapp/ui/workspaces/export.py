@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QFrame,
     QGridLayout,
     QLabel,
@@ -65,6 +66,9 @@ class ExportWorkspace(QWidget):
         self._place = QLineEdit()
         self._place.setAccessibleName("Where the export goes")
         self._place.textEdited.connect(lambda _text: self.changed.emit())
+        self._pictures = QCheckBox("With the pictures, where the format has them")
+        self._pictures.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._pictures.setChecked(True)
         self._figures = QGridLayout()
         self._checks = QVBoxLayout()
         self._progress = QProgressBar()
@@ -94,6 +98,10 @@ class ExportWorkspace(QWidget):
     @property
     def format(self) -> str:
         return _chosen(self._formats)
+
+    @property
+    def with_pictures(self) -> bool:
+        return self._pictures.isChecked()
 
     @property
     def place(self) -> str:
@@ -160,7 +168,7 @@ class ExportWorkspace(QWidget):
         form = pieces.column(
             pieces.text("Which labels?", "head"), self._which_box, 16,
             pieces.text("In which format?", "head"), self._format_box, 16,
-            pieces.text("Where to?", "head"), place, None,
+            pieces.text("Where to?", "head"), place, 8, self._pictures, None,
             spacing=8, margins=(40, 24, 40, 24),
         )  # fmt: skip
         page = pieces.surface("panel", form)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from poseapp.app.changes import Changes
-from poseapp.app.exchange import Exchange
+from poseapp.app.exchange import Exchange, ExportSummary
 from poseapp.app.session import Session
 from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef, VideoId
@@ -109,10 +109,11 @@ class ExportControl(QObject):
         self.view.show_busy(True)
         self._show(self._preview)
         frames = None if self.view.which == _ALL else self._preview.labels.frames
+        name, pictures = self.view.format, self.view.with_pictures
         self._background.run(
             "export",
-            lambda: self._exchange.export(self.view.format, out, frames),
-            lambda summary: self._done(out, summary),
+            lambda: self._exchange.export(name, out, frames, with_pictures=pictures),
+            self._done,
             self._not_done,
         )
 
@@ -144,9 +145,9 @@ class ExportControl(QObject):
             missing = "An export is being written."
         self.view.show_button(f"Export {frames}", missing)
 
-    def _done(self, out: Path, summary: object) -> None:
+    def _done(self, summary: ExportSummary) -> None:
         self._busy = False
-        self._written = out
+        self._written = out = Path(summary.path)
         self.view.show_busy(False)
         self.view.show_done(True)
         self.refresh()
@@ -179,10 +180,12 @@ class ExportControl(QObject):
             self.refresh()
 
     def _copy(self) -> None:
-        words = (
+        words = [
             "poseapp", "export", str(self._session.project.path),
             "--format", self.view.format, self.view.place,
-        )  # fmt: skip
+        ]  # fmt: skip
+        if not self.view.with_pictures:
+            words.append("--no-pictures")
         QGuiApplication.clipboard().setText(shlex.join(words))
         self.said.emit("Copied the command")
 

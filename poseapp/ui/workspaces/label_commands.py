@@ -161,6 +161,7 @@ def _connect_view(actions: Actions, label: LabelControl, needs: Needs) -> None:
 
     def switch(option: str, command: str) -> None:
         canvas.set_options(**{option: actions[command].isChecked()})
+        label.read_trails()
 
     for option in ("labels", "predictions", "names", "trails"):
         command = f"show_{option}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from poseapp.app.changes import Changes
@@ -163,6 +165,7 @@ class LabelControl(QObject):
         self.videos.failed.connect(self.failed)
         self.overview.counted.connect(self.videos.show_counts)
         self.overview.lanes_read.connect(self._show_lanes)
+        self.overview.trails_read.connect(self._show_trails)
 
     def _connect_queue(self) -> None:
         self.queue.opened.connect(self._suggestion_opened)
@@ -220,6 +223,7 @@ class LabelControl(QObject):
             self.view.canvas.describe_frame(f"Frame {ref.frame:,} of {video.name}")
             self.editing.show(ref)
             self._point_at_asked(ref)
+            self.read_trails()
             if not self.player.playing:
                 self.frame.prefetch(neighbours(ref, video))
         self._actions.refresh()
@@ -323,6 +327,15 @@ class LabelControl(QObject):
         timeline.set_suggestions(lanes.suggestions, lanes.answers)
         timeline.set_confidence(lanes.confidence_frames, lanes.confidence)
         timeline.set_tracks(lanes.tracks)
+
+    def read_trails(self) -> None:
+        """Have the trails of the frame that is shown read, where they are wanted."""
+        if self.view.canvas.options.trails and self.frame.shown is not None:
+            self.overview.read_trails(self.frame.shown)
+
+    def _show_trails(self, frame: FrameRef, found: list[NDArray[np.float64]]) -> None:
+        if frame == self.frame.shown:
+            self.view.canvas.set_trails(found)
 
     def _hovered(self, x: float, y: float) -> None:
         self.hovered.emit("" if math.isnan(x) else f"x {x:.1f}  y {y:.1f}")

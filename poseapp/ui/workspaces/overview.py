@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from poseapp.domain.ids import VideoId
+from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.suggestion import Answer
 from poseapp.store.project import Project
 from poseapp.ui.bridge import Background
 
 _WAIT_MS = 60
+_TRAIL_FRAMES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Overview(QObject):
     counted = Signal(object)
     """{VideoId: VideoCounts}"""
     lanes_read = Signal(object)
+    trails_read = Signal(object, object)
+    """(frame, the (T, K, 2) positions over the frames before it, for each body)"""
 
     def __init__(
         self,
@@ -72,6 +75,15 @@ class Overview(QObject):
     def read_lanes(self) -> None:
         """Read the lanes again after something of the video changed."""
         self._lanes_soon.start()
+
+    def read_trails(self, frame: FrameRef) -> None:
+        """Read where the bodies were over the last frames."""
+
+        def work() -> list[NDArray[np.float64]]:
+            with self._reader() as project:
+                return trails(project, frame)
+
+        self._background.run("trails", work, lambda found: self.trails_read.emit(frame, found))
 
     def _soon(self, call: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -112,6 +124,18 @@ def read_lanes(project: Project, video: VideoId) -> Lanes:
         scores,
         _tracks(project, video),
     )
+
+
+def trails(project: Project, frame: FrameRef) -> list[NDArray[np.float64]]:
+    """(T, K, 2) per body, oldest first: labels where there are some, else predictions.
+
+    Bodies are followed by their order on the frames.
+    """
+    first = max(frame.frame - _TRAIL_FRAMES, 0)
+    refs = [FrameRef(frame.video, n) for n in range(first, frame.frame + 1)]
+    seen = [project.labels.at(ref) or project.predictions.at(ref) for ref in refs]
+    most = max((len(bodies) for bodies in seen), default=0)
+    return [np.stack([bodies[n].points for bodies in seen if len(bodies) > n]) for n in range(most)]
 
 
 def _counts(project: Project, video: VideoId) -> VideoCounts:

@@ -17,7 +17,7 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.suggestion import Suggestion
 from poseapp.store.suggestions import SuggestionTable
 from poseapp.ui.canvas.view import to_image
-from poseapp.ui.panels.queue_panel import TONES, Card, QueuePanel
+from poseapp.ui.panels.queue_panel import TONES, Card, QueuePanel, selector_title
 from poseapp.ui.tables.rows import Row
 
 _NEXT_SHOWN = 8
@@ -151,12 +151,13 @@ class QueueControl(QObject):
     def _after(self, current: Suggestion) -> list[Suggestion]:
         """The open suggestions that come after the current one, and round again before it."""
         found: list[Suggestion] = []
-        at: Suggestion | None = current
-        while at is not None and at.id is not None and len(found) < _NEXT_SHOWN:
-            at = self._suggestions.beside(at.id)
-            if at is None or at.id == current.id:
+        at = current
+        while at.id is not None and len(found) < _NEXT_SHOWN:
+            following = self._suggestions.beside(at.id)
+            if following is None or following.id == current.id:
                 break
-            found.append(at)
+            found.append(following)
+            at = following
         return found
 
     def _card(self, suggestion: Suggestion) -> Card:
@@ -165,7 +166,7 @@ class QueueControl(QObject):
             title,
             detail,
             suggestion.reasons[:3],
-            suggestion.selector.replace("_", " ").capitalize(),
+            selector_title(suggestion.selector),
             suggestion.frame.frame,
             self._thumbnails.get(suggestion.frame),
         )

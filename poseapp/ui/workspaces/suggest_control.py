@@ -6,8 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from poseapp.app.changes import Changes
 from poseapp.app.commands import AddSuggestions
-from poseapp.app.jobs import Job
-from poseapp.app.selection import SELECTOR_SENTENCES, Selection
+from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
 from poseapp.app.training import Training
 from poseapp.domain.suggestion import Reason, Suggestion
@@ -16,7 +15,6 @@ from poseapp.ui.panels import pieces
 from poseapp.ui.workspaces.label_control import LabelControl
 
 _SELECTOR, _COUNT = "selector", "suggest_count"
-_FIRST_SELECTOR, _FIRST_COUNT = "typiclust", 20
 
 
 class SuggestControl(QObject):
@@ -39,7 +37,6 @@ class SuggestControl(QObject):
         self._label = label
         self._panel = label.view.queue
         self._actions = actions
-        self._job: Job | None = None
         self._panel.selector_chosen.connect(self._choose_selector)
         self._panel.count_chosen.connect(self._choose_count)
         label.queue.emptied.connect(self._show_empty)
@@ -48,16 +45,18 @@ class SuggestControl(QObject):
 
     @property
     def selector(self) -> str:
-        chosen = self._session.settings.get(_SELECTOR, _FIRST_SELECTOR)
-        return chosen if chosen in SELECTOR_SENTENCES else _FIRST_SELECTOR
+        """The one that was chosen, or the one to begin with."""
+        names = [name for name, _ in self._selection.choices]
+        chosen = self._session.settings.get(_SELECTOR)
+        return chosen if chosen in names else names[0]
 
     @property
     def count(self) -> int:
-        return int(self._session.settings.get(_COUNT, _FIRST_COUNT))
+        return int(self._session.settings.get(_COUNT, FRAMES_A_ROUND))
 
     def refresh(self) -> None:
         """Show what is chosen, and why the queue is empty if it is."""
-        self._panel.show_choice(tuple(SELECTOR_SENTENCES.items()), self.selector, self.count)
+        self._panel.show_choice(self._selection.choices, self.selector, self.count)
         if self._label.queue.current is None:
             self._show_empty()
 
@@ -68,7 +67,7 @@ class SuggestControl(QObject):
 
     def suggest(self) -> None:
         """Let the chosen selector pick the next frames."""
-        self._job = self._selection.suggest(self.selector, self.count, self._picked)
+        self._selection.suggest(self.selector, self.count, self._picked)
         self._show_empty()
         self._actions.refresh()
 
@@ -85,9 +84,9 @@ class SuggestControl(QObject):
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _picked(self, found: int) -> None:
-        self._job = None
-        self.said.emit(f"{pieces.count(found, 'frame')} picked")
+    def _picked(self, found: tuple[Suggestion, ...]) -> None:
+        notes = self._selection.job.notes if self._selection.job is not None else []
+        self.said.emit(" ".join([f"{pieces.count(len(found), 'frame')} picked.", *notes]))
         self._label.queue.open_current()
         self._actions.refresh()
 
@@ -100,11 +99,7 @@ class SuggestControl(QObject):
         self.refresh()
 
     def _missing(self) -> str:
-        if self._session.project.read_only:
-            return "The project is open for reading only."
-        if not self._label.videos.videos:
-            return "Add a video first."
-        return "Frames are being picked." if self._busy else ""
+        return self._selection.not_yet() or ("Frames are being picked." if self._busy else "")
 
     def _missing_here(self) -> str:
         frame = self._label.editing.frame
@@ -118,7 +113,8 @@ class SuggestControl(QObject):
 
     @property
     def _busy(self) -> bool:
-        return self._job is not None and not self._job.ended
+        job = self._selection.job
+        return job is not None and not job.ended
 
     def _show_empty(self) -> None:
         """Say why nothing is asked, and what to do next."""

@@ -199,7 +199,7 @@ def figures(
     """The numbers a person judges a net by; those of the last rows while it still learns."""
     now: dict[str, Any] = {}
     for row in history:
-        now |= {k: v for k, v in row.items() if v is not None}
+        now |= row
     if run.state is not RunState.RUNNING:
         now |= {k: v for k, v in run.metrics.items() if v is not None}
     old = before.metrics if before is not None else {}
