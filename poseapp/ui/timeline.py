@@ -14,7 +14,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
-    QFontMetricsF,
     QHelpEvent,
     QMouseEvent,
     QPainter,
@@ -27,18 +26,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from poseapp.domain.suggestion import Answer
-from poseapp.ui import theme
+from poseapp.ui import ruler, theme
 from poseapp.ui.lanes import CurveLane, Lane, MarksLane, TimeScale, TracksLane
 
-_RULER = 24
 _TITLES = 112
 """px at the left for the names of the lanes."""
 _RIGHT = 16
 _GAP = 4
 _FEWEST_FRAMES = 20
 _STEP = 1.25
-_LABEL_EVERY = 72
-"""px between numbers of the ruler, at least."""
 _DRAG_STARTS = 3
 
 
@@ -170,7 +166,7 @@ class Timeline(QWidget):
         return QSize(320, self._wanted_height())
 
     def _wanted_height(self) -> int:
-        return _RULER + sum(theme.height(lane.height_role) for lane in self._lanes()) + _GAP
+        return ruler.HEIGHT + sum(theme.height(lane.height_role) for lane in self._lanes()) + _GAP
 
     def _lanes(self) -> Sequence[Lane]:
         if self._compact:
@@ -179,7 +175,7 @@ class Timeline(QWidget):
 
     def _places(self) -> Iterator[tuple[Lane, QRectF]]:
         """Each lane with its rectangle."""
-        top = float(_RULER)
+        top = float(ruler.HEIGHT)
         for lane in self._lanes():
             height = theme.height(lane.height_role)
             yield lane, QRectF(_TITLES, top, self._lane_width(), height - _GAP)
@@ -220,7 +216,7 @@ class Timeline(QWidget):
             self._press = _Hold.TIME, at
         elif event.button() == Qt.MouseButton.LeftButton:
             self._press = self._held(at, event.modifiers()), at
-            if self._press[0] is _Hold.PLAYHEAD and not self._on_bubble(at):
+            if self._press[0] is _Hold.PLAYHEAD and not self._bubble().contains(at):
                 self.seek_requested.emit(self._clicked_frame(at))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -242,7 +238,7 @@ class Timeline(QWidget):
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.position().y() < _RULER:
+        if event.position().y() < ruler.HEIGHT:
             self.zoom_fit()
         else:
             self.mousePressEvent(event)
@@ -269,7 +265,7 @@ class Timeline(QWidget):
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
             return _Hold.RANGE
         zoomed = self._span < self._longest()
-        if at.y() < _RULER and zoomed and not self._on_bubble(at):
+        if at.y() < ruler.HEIGHT and zoomed and not self._bubble().contains(at):
             return _Hold.TIME
         return _Hold.PLAYHEAD
 
@@ -330,10 +326,13 @@ class Timeline(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_range(painter)
-        hover = self._hover if not self._press else None
-        self._paint_ruler(painter, hover)
-        if hover is not None:
-            self._paint_hover(painter, hover)
+        covered = [self._bubble()]
+        if self._hover is not None and not self._press:
+            covered.append(
+                ruler.bubble(self._frame_at(self._hover), self._hover, "small", self.width())
+            )
+            self._paint_hover(painter, self._hover, covered[-1])
+        ruler.paint_ruler(painter, self._scale(), self.width(), covered)
         self._paint_playhead(painter)
         if self.hasFocus():
             painter.setPen(QPen(theme.color("accent"), 2))
@@ -374,64 +373,24 @@ class Timeline(QWidget):
         place = rect.adjusted(theme.space(4), 0, 0, 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, lane.hint)
 
-    def _paint_ruler(self, painter: QPainter, hover: float | None) -> None:
-        """Numbers of frames, but for those that the playhead or the cursor covers."""
-        scale, font = self._scale(), theme.font("small")
-        painter.setFont(font)
-        painter.setPen(theme.color("text3"))
-        metrics = QFontMetricsF(font)
-        covered = [self._bubble(), *([self._hover_bubble(hover)] if hover is not None else [])]
-        step = ruler_step(self._span * _LABEL_EVERY / self._lane_width())
-        first = -(-int(self._first) // step) * step
-        for frame in range(first, int(self._first + self._span) + 1, step):
-            text = f"{frame:,}"
-            width = metrics.horizontalAdvance(text)
-            x = float(scale.x(frame))
-            place = QRectF(x if frame == 0 else x - width / 2, 1, width, _RULER - 6)
-            hidden = any(place.adjusted(-4, 0, 4, 0).intersects(other) for other in covered)
-            if not hidden and place.right() <= self.width():
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-
     def _bubble(self) -> QRectF:
         """The playhead's number in the ruler."""
-        font = theme.font("strong")
-        width = QFontMetricsF(font).horizontalAdvance(f"{self._position:,}") + 16
         x = float(self._scale().x(self._position))
-        left = min(max(x - width / 2, 0), self.width() - width)
-        return QRectF(left, 1, width, _RULER - 6)
-
-    def _on_bubble(self, at: QPointF) -> bool:
-        return self._bubble().contains(at)
+        return ruler.bubble(self._position, x, "strong", self.width())
 
     def _paint_playhead(self, painter: QPainter) -> None:
         x = float(self._scale().x(self._position))
         if not _TITLES - 1 <= x <= self.width() - _RIGHT + 1:
             return
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("text"))
-        painter.drawRect(QRectF(x - 1, _RULER - 6, 2, self.height() - _RULER))
-        bubble = self._bubble()
-        painter.drawRoundedRect(bubble, theme.radius("thumb"), theme.radius("thumb"))
-        painter.setFont(theme.font("strong"))
-        painter.setPen(theme.color("panel"))
-        painter.drawText(bubble, Qt.AlignmentFlag.AlignCenter, f"{self._position:,}")
+        painter.fillRect(
+            QRectF(x - 1, ruler.HEIGHT - 6, 2, self.height() - ruler.HEIGHT), theme.color("text")
+        )
+        ruler.paint_bubble(painter, self._bubble(), self._position, "strong", "text", "panel")
 
-    def _hover_bubble(self, x: float) -> QRectF:
-        metrics = QFontMetricsF(theme.font("small"))
-        width = metrics.horizontalAdvance(f"{self._frame_at(x):,}") + 12
-        left = min(max(x - width / 2, 0), self.width() - width)
-        return QRectF(left, 1, width, _RULER - 6)
-
-    def _paint_hover(self, painter: QPainter, x: float) -> None:
-        bubble = self._hover_bubble(x)
+    def _paint_hover(self, painter: QPainter, x: float, bubble: QRectF) -> None:
         painter.setPen(QPen(theme.color("text3"), 1))
-        painter.drawLine(QPointF(x, _RULER - 4), QPointF(x, self.height() - _GAP))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("hover"))
-        painter.drawRoundedRect(bubble, theme.radius("thumb"), theme.radius("thumb"))
-        painter.setFont(theme.font("small"))
-        painter.setPen(theme.color("text"))
-        painter.drawText(bubble, Qt.AlignmentFlag.AlignCenter, f"{self._frame_at(x):,}")
+        painter.drawLine(QPointF(x, ruler.HEIGHT - 4), QPointF(x, self.height() - _GAP))
+        ruler.paint_bubble(painter, bubble, self._frame_at(x), "small", "hover", "text")
 
     def _paint_range(self, painter: QPainter) -> None:
         if self._range is None:
@@ -439,7 +398,9 @@ class Timeline(QWidget):
         first, last = (float(x) for x in self._scale().x(self._range))
         shade = theme.color("accent")
         shade.setAlphaF(0.2)
-        painter.fillRect(QRectF(first, _RULER, last - first, self.height() - _RULER - _GAP), shade)
+        painter.fillRect(
+            QRectF(first, ruler.HEIGHT, last - first, self.height() - ruler.HEIGHT - _GAP), shade
+        )
 
     def _speak(self) -> None:
         """Tell screen readers which frame is shown."""
@@ -450,13 +411,3 @@ class Timeline(QWidget):
         QAccessible.updateAccessibility(
             QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
         )
-
-
-def ruler_step(frames: float) -> int:
-    """The smallest 1, 2 or 5 times a power of ten that is at least this many frames."""
-    step = 1
-    while True:
-        for factor in (1, 2, 5):
-            if factor * step >= frames:
-                return factor * step
-        step *= 10

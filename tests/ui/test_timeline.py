@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent
 
 from poseapp.domain.suggestion import Answer
 from poseapp.ui import theme
-from poseapp.ui.timeline import Timeline, ruler_step
+from poseapp.ui.ruler import ruler_step
+from poseapp.ui.timeline import Timeline
 from tests.ui.canvas.hand import MIDDLE, SHIFT, Hand
 
 LEFT, WIDTH = 112, 1000

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QApplication
 
 from poseapp.domain.ids import InstanceId
 from poseapp.ui import theme
-from poseapp.ui.canvas.canvas import Canvas, Mode
+from poseapp.ui.canvas.canvas import Canvas
 from poseapp.ui.canvas.foreground import Disagreement
+from poseapp.ui.canvas.gesture_view import Mode
 from tests.ui.canvas.figures import (
     LEFT_EAR,
     MOUSE,
