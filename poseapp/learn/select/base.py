@@ -113,10 +113,12 @@ class Selector(Protocol):
     """What commands and projects call it."""
     about: ClassVar[str]
     """One sentence for the person who chooses among selectors."""
+    needs_net: ClassVar[bool] = False
+    """Whether it looks at what a trained net says of the candidates."""
 
     def not_yet(self, pool: Pool) -> str:
         """Why it cannot pick from this pool, as a sentence; empty when it can."""
-        return ""
+        return NEEDS_A_NET if self.needs_net and pool.predicted is None else ""
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         """`budget` different candidates, best first, or all of them when there are fewer."""

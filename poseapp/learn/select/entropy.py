@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import NEEDS_A_NET, Pool, Predicted, Selector, suggestions
+from poseapp.learn.select.base import Pool, Predicted, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
 from poseapp.learn.select.words import spoken, stands_out
 
@@ -20,9 +20,7 @@ class Entropy(Selector):
 
     name = "entropy"
     about = "Frames in which the net sees a keypoint in several places, or nowhere clearly."
-
-    def not_yet(self, pool: Pool) -> str:
-        return "" if pool.predicted else NEEDS_A_NET
+    needs_net = True
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         beliefs = pool.beliefs()

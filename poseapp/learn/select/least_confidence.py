@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, suggestions
+from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
 from poseapp.learn.select.words import spoken, stands_out
 
@@ -17,9 +17,7 @@ class LeastConfidence(Selector):
 
     name = "least_confidence"
     about = "Frames in which the net is the least sure of the keypoints."
-
-    def not_yet(self, pool: Pool) -> str:
-        return "" if pool.predicted else NEEDS_A_NET
+    needs_net = True
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         doubt = 1 - pool.beliefs().scores

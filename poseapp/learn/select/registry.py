@@ -30,6 +30,8 @@ SELECTORS: dict[str, Selector] = {
     )
 }
 
+NOTHING_LEFT = "No frame is left to pick: all are labelled or were suggested before. Add a video."
+
 STAND_IN = SELECTORS["typiclust"]
 """Picks where the selector that was asked for cannot yet."""
 
@@ -57,9 +59,7 @@ def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list
     if budget < 1:
         raise SelectionError("Ask for one frame or more.")
     if not len(pool):
-        raise SelectionError(
-            "No frame is left to pick: all are labelled or were suggested before. Add a video."
-        )
+        raise SelectionError(NOTHING_LEFT)
     pool = thinned(pool)
     if not len(pool):
         raise SelectionError("Every frame that is left looks like a labelled one. Add a video.")

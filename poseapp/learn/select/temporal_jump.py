@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, suggestions
+from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.motion import body_size
 from poseapp.learn.select.spread import best_apart
 from poseapp.learn.select.words import spoken, stands_out
@@ -21,13 +21,12 @@ class TemporalJump(Selector):
 
     name = "temporal_jump"
     about = "Frames in which predicted keypoints jump away from where they were just before."
+    needs_net = True
 
     def not_yet(self, pool: Pool) -> str:
-        if pool.predicted is None:
-            return NEEDS_A_NET
-        if np.isnan(pool.predicted.jump_px).all():
-            return "No neighbouring frames of a film have predictions, so no jump can be seen."
-        return ""
+        if pool.predicted is None or not np.isnan(pool.predicted.jump_px).all():
+            return Selector.not_yet(self, pool)
+        return "No neighbouring frames of a film have predictions, so no jump can be seen."
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         beliefs = pool.beliefs()

@@ -1,0 +1,153 @@
+"""What a worker does for a round of suggestions: gather what is known of frames, and pick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.app.tasks import Net
+from poseapp.domain.ids import FrameRef
+from poseapp.domain.report import PartOfReport, Report
+from poseapp.domain.skeleton import Skeleton
+from poseapp.domain.suggestion import Suggestion
+from poseapp.domain.video import Video, VideoKind
+from poseapp.media.reader import FrameReader
+from poseapp.store.project import Project
+
+if TYPE_CHECKING:
+    from poseapp.learn.select.base import Predicted
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Pick frames from a snapshot of a project."""
+
+    selector: str
+    budget: int
+    seed: int
+    skeleton: Skeleton
+    """Of the net where there is one, else of the project."""
+    videos: tuple[Video, ...]
+    candidates: tuple[FrameRef, ...]
+    """Sorted."""
+    stands_for: int
+    """Frames of its video that each candidate speaks for."""
+    labelled: tuple[FrameRef, ...]
+    net: Net | None
+    """The net to be doubted; None before there is one."""
+    device: str
+    threads: int | None
+    frames: FrameReader
+    project: Path
+    """Read for predictions, which never change once they are made."""
+    cache: Path
+    """Of the project."""
+    store: Path
+    """Of the program: where the net that describes frames is kept."""
+
+
+def pick(request: Pick, report: Report) -> list[Suggestion]:
+    """The frames to label next, best first; frames that cannot be read are left out."""
+    from poseapp.learn.select.base import Pool
+    from poseapp.learn.select.registry import propose, selector_called
+
+    selector = selector_called(request.selector)
+    refs = (*request.candidates, *request.labelled)
+    features = _features(request, refs, report)
+    readable = np.isfinite(features[:, 0])
+    count = len(request.candidates)
+    rows, labelled = np.flatnonzero(readable[:count]), np.flatnonzero(readable[count:])
+    candidates = tuple(request.candidates[row] for row in rows)
+    predicted = None
+    if selector.needs_net and request.net is not None and candidates:
+        predicted = _beliefs(request, request.net, candidates, PartOfReport(report, 0.5, 0.95))
+    pool = Pool(
+        request.skeleton,
+        candidates,
+        features[rows],
+        np.full(len(candidates), request.stands_for),
+        tuple(request.labelled[row] for row in labelled),
+        features[count + labelled],
+        request.seed,
+        predicted,
+    )
+    return propose(selector, pool, request.budget, PartOfReport(report, 0.95, 1.0))
+
+
+def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDArray[np.float32]:
+    """(N, D), NaN for frames that cannot be read."""
+    from poseapp.infer.features import best_descriptor, features
+
+    describe = best_descriptor(request.store, device=request.device, threads=request.threads)
+    part = PartOfReport(report, 0.0, 0.5, "Looking at frames")
+    return features(refs, request.videos, request.frames, part, describe, request.cache)
+
+
+def _beliefs(
+    request: Pick, net: Net, candidates: tuple[FrameRef, ...], report: Report
+) -> Predicted:
+    """What the net says of the candidates; where it was not asked before, it is now."""
+    from poseapp.infer.beliefs import beliefs_of, beliefs_shelf
+    from poseapp.infer.predict import Predictor
+    from poseapp.infer.reading import Picture, wanted_of
+    from poseapp.infer.shelf import Rows, fill, gathered
+    from poseapp.learn.select.base import Predicted
+
+    predictor = Predictor.load(net.folder, device=net.device, threads=net.threads)
+
+    def ask(frames: list[int], pictures: list[Picture]) -> Rows:
+        scales = [predictor.pixels_per_cell(picture) for picture in pictures]
+        return beliefs_of(frames, predictor.predict(pictures), scales)
+
+    shelf = beliefs_shelf(request.cache, net.folder)
+    wanted = wanted_of(candidates, request.videos)
+    rows = fill(shelf, wanted, request.frames, ask, report, predictor.batch)
+    jump_px, swapped = _motion(request, candidates)
+    return Predicted(**gathered(candidates, rows), jump_px=jump_px, swapped=swapped)
+
+
+def _motion(
+    request: Pick, candidates: tuple[FrameRef, ...]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(N, K) jumps and (N, P) swaps: the worst of the bodies that stored predictions follow."""
+    from poseapp.learn.select.motion import jumps, swaps
+
+    row_of = {ref: row for row, ref in enumerate(candidates)}
+    jump_px = np.full((len(candidates), len(request.skeleton)), np.nan, np.float32)
+    swapped = np.zeros((len(candidates), len(request.skeleton.pairs)), bool)
+    with Project.open(request.project, read_only=True) as project:
+        for video in request.videos:
+            for frames, points in _paths(project, video, request.skeleton):
+                found = [row_of.get(FrameRef(video.id, int(frame)), -1) for frame in frames]
+                rows = np.array(found, int)
+                asked = rows >= 0
+                np.fmax.at(jump_px, rows[asked], jumps(frames, points)[asked])
+                np.logical_or.at(
+                    swapped, rows[asked], swaps(frames, points, request.skeleton)[asked]
+                )
+    return jump_px, swapped
+
+
+def _paths(
+    project: Project, video: Video, skeleton: Skeleton
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Frames and points, in the net's keypoints, of each body followed through a film.
+
+    Pictures in a folder are no film: nobody knows how much time lies between them.
+    """
+    predictions = project.predictions.of_video(video.id)
+    if video.kind is not VideoKind.FILE or predictions is None:
+        return
+    stored = {keypoint.uid: k for k, keypoint in enumerate(project.skeleton.keypoints)}
+    for track in np.unique(predictions.tracks[predictions.tracks >= 0]):
+        rows = np.flatnonzero(predictions.tracks == track)
+        points = np.full((len(rows), len(skeleton), 2), np.nan, np.float32)
+        for k, keypoint in enumerate(skeleton.keypoints):
+            if keypoint.uid in stored:
+                points[:, k] = predictions.points[rows, stored[keypoint.uid]]
+        yield predictions.frames[rows], points

@@ -1,0 +1,119 @@
+"""The estimator of trials: a pose net of which only the head learns, in seconds.
+
+Its trunk has ImageNet weights and stands still, so what it sees is computed once (`seen`). Plan,
+samples, head, loss and loop are those of every training.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from poseapp.domain.ids import FrameRef
+from poseapp.domain.report import SilentReport
+from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
+from poseapp.learn.oracle.estimator import Guesses
+from poseapp.learn.oracle.seen import Lesson, Seen
+from poseapp.learn.train.loop import Loop, Options, Task
+from poseapp.nets.heads import STRIDE, LightHead
+from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
+
+_AT_ONCE = 16
+"""Bodies that a trained head looks at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How every head is trained, whatever the number of labels."""
+
+    steps: int = 150
+    batch: int = 8
+    lr: float = 0.02
+    average: float = 0.97
+    """How much of the running average of weights a step keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTrunk:
+    """An `Estimator`."""
+
+    seen: Seen
+    effort: Effort
+
+    def features(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
+        """(N, D) means of the trunk's deepest maps."""
+        return np.array([self.seen.features(ref) for ref in refs], np.float32)
+
+    def fit(self, refs: Sequence[FrameRef], seed: int) -> TrainedHead:
+        """Train a new head on these frames alone."""
+        torch.manual_seed(seed)
+        bodies = self.seen.bodies(refs)
+        task = Task(
+            LightHead(self.seen.channels, self.seen.keypoints),
+            lambda step, size: self.seen.lesson(*_drawn(bodies, size, seed, step)),
+            _loss,
+            lambda _: {"score": 0.0},  # nothing is held out here: the last weights are kept
+        )
+        effort = self.effort
+        options = Options(
+            minutes=None,
+            steps=effort.steps,
+            batch=effort.batch,
+            lr=effort.lr,
+            average=effort.average,
+            evaluations=1,
+        )
+        with tempfile.TemporaryDirectory() as scratch:
+            saved = Path(scratch) / "checkpoint.safetensors"
+            fitted = Loop(task, options, SilentReport(), torch.device("cpu"), saved).run()
+        return TrainedHead(self.seen, fitted.net)
+
+
+def _drawn(
+    bodies: Sequence[int], size: int, seed: int, step: int
+) -> tuple[list[int], np.random.Generator]:
+    """The bodies of a step, each once before any comes again, and the chance that varies them."""
+    drawn = []
+    for n in range(step * size, (step + 1) * size):
+        turn, place = divmod(n, len(bodies))
+        drawn.append(bodies[np.random.default_rng((seed, turn)).permutation(len(bodies))[place]])
+    return drawn, np.random.default_rng((seed, step))
+
+
+def _loss(head: LightHead, lesson: Lesson, device: torch.device) -> Tensor:
+    raw = head([level.to(device) for level in lesson.maps])
+    return heatmap_cross_entropy(raw, lesson.targets.to(device), lesson.weights.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedHead:
+    """A `TrainedNet`."""
+
+    seen: Seen
+    head: LightHead
+
+    def guess(self, refs: Sequence[FrameRef]) -> Guesses:
+        """Where it sees the bodies of these frames."""
+        bodies = self.seen.bodies(refs)
+        parts = [self._guess(bodies[n : n + _AT_ONCE]) for n in range(0, len(bodies), _AT_ONCE)]
+        return Guesses(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _guess(self, bodies: Sequence[int]) -> tuple[NDArray, ...]:
+        maps, framings = self.seen.unchanged(bodies)
+        with torch.inference_mode():
+            raw = self.head(maps)
+            heatmaps = raw.flatten(2).softmax(dim=2).view_as(raw).numpy()
+        cells, scores = decode(heatmaps)
+        pixels = cell_to_pixel(cells, STRIDE)
+        points = [framing.to_picture(p) for framing, p in zip(framings, pixels, strict=True)]
+        shape = peaks(heatmaps)
+        px_per_cell = np.array([[STRIDE / framing.scale] for framing in framings], np.float32)
+        second_px = shape.second_distance * px_per_cell
+        return np.array(points), scores, shape.entropy, shape.second_ratio, second_px
