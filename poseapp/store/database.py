@@ -95,7 +95,8 @@ class Database:
     def sound(self) -> Iterator[None]:
         """For turning rows into values: rows that make no sense mean that the file is damaged."""
         try:
-            yield
+            with np.errstate(over="raise", invalid="raise"):
+                yield
         except (ArithmeticError, LookupError, SkeletonError, TypeError, ValueError) as why:
             raise damaged(self.file, why) from why
 

@@ -93,7 +93,7 @@ class TestKeypoints:
 class TestBodies:
     def test_a_body_moves_as_a_whole(self, labelling, mouse, get):
         labelling.move_instance(mouse, 10, -5)
-        assert get(mouse).points.tolist() == (POSE + (10, -5)).tolist()
+        assert get(mouse).points.tolist() == (POSE + np.array((10, -5))).tolist()
 
     def test_swapping_sides_swaps_back(self, labelling, mouse, get):
         labelling.swap_sides(mouse)

@@ -34,6 +34,10 @@ def prediction(points, scores=None, run="run 1"):
     return body(FRAME, points, scores=scores, run=RunId(run), origin=Origin.PREDICTED)
 
 
+def right_of(points: np.ndarray, by: float) -> np.ndarray:
+    return points + np.array((by, 0))
+
+
 def turned(points: np.ndarray, angle: float) -> np.ndarray:
     cosine, sine = np.cos(angle), np.sin(angle)
     return points @ np.array([[cosine, sine], [-sine, cosine]])
@@ -55,7 +59,7 @@ class TestNotLabelled:
         assert not_labelled([body(FRAME)], [other]) == (other,)
 
     def test_each_label_hides_its_own_even_where_a_greedy_choice_would_not(self):
-        left, middle, right = (body(FRAME, POSE + (x, 0)) for x in (0, 20, 41))
+        left, middle, right = (body(FRAME, right_of(POSE, x)) for x in (0, 20, 41))
         assert (
             not_labelled([left, middle], [prediction(left.points), prediction(middle.points)]) == ()
         )
@@ -89,8 +93,8 @@ class TestNotLabelled:
         st.lists(st.integers(0, 60), min_size=1, max_size=4),
     )
     def test_the_hidden_ones_are_those_of_the_cheapest_assignment(self, here, there):
-        labels = [body(FRAME, POSE + (x, 0)) for x in here]
-        shown = [prediction(POSE + (x + 0.25, 0)) for x in there]
+        labels = [body(FRAME, right_of(POSE, x)) for x in here]
+        shown = [prediction(right_of(POSE, x + 0.25)) for x in there]
         cost = np.abs(np.subtract.outer(here, np.array(there) + 0.25)) / np.hypot(20, 50)
         short = min(cost.shape)
         rows = permutations(range(len(here)), short)

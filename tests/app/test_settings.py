@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
 from poseapp.app.settings import DEFAULTS, Settings
 from poseapp.domain.errors import PoseAppError
+from tests.fixtures.projects import names_in
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_choice_that_cannot_be_kept_holds_and_is_said(file, monkeypatch):
             settings.set("theme", "light")
     assert settings.get("theme") == "light"
     assert Settings(file).get("theme") == "dark"
-    assert os.listdir(file.parent) == ["settings.json"]
+    assert names_in(file.parent) == ["settings.json"]
 
 
 def test_without_a_file_the_system_says_where(monkeypatch, tmp_path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
-from poseapp.domain.errors import PoseAppError, ProjectBusyError, ProjectError
+from poseapp.domain.errors import PoseAppError, ProjectError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.run import RunKind
 from poseapp.store.project import Project
-from tests.fixtures.projects import MOUSE, mouse_session, predicted, suggestion
+from tests.fixtures.projects import MOUSE, mouse_session, names_in, predicted, suggestion
 from tests.store.test_runs import TRAINING
 
 MANY_FILES = settings(
@@ -78,6 +78,15 @@ def put(folder: Path, content: bytes) -> None:
     (folder / "project.db").write_bytes(content)
 
 
+def refusal(folder: Path) -> str:
+    """What opening a project for writing says against it; empty when it opens."""
+    try:
+        Project.open(folder).close()
+    except ProjectError as why:
+        return str(why)
+    return ""
+
+
 def use_everything(session: Session) -> None:
     """Each part by itself, since the first may meet the damage."""
     project = session.project
@@ -95,10 +104,8 @@ def use_everything(session: Session) -> None:
         session.history.undo,
         session.history.undo,
     ):
-        try:
+        with suppress(PoseAppError):
             step()
-        except PoseAppError as why:
-            assert str(why)
 
 
 @MANY_FILES
@@ -108,15 +115,12 @@ def test_a_damaged_file_opens_or_is_refused_in_words_and_unharmed(
 ):
     content = damage(sound_file.read_bytes())
     put(folder, content)
-    try:
-        session = Session.open(folder, settings=Settings(tmp_path / "settings.json"))
-    except PoseAppError as why:
-        assert not isinstance(why, ProjectBusyError)
+    refused = refusal(folder)
+    if refused:
         assert (folder / "project.db").read_bytes() == content
-        with pytest.raises(type(why)):  # and no lock is left behind
-            Project.open(folder)
+        assert refusal(folder) == refused  # so no lock is left behind
     else:
-        with session:
+        with Session.open(folder, settings=Settings(tmp_path / "settings.json")) as session:
             use_everything(session)
 
 
@@ -125,12 +129,9 @@ def test_a_damaged_file_opens_or_is_refused_in_words_and_unharmed(
 def test_reading_a_damaged_file_never_writes_to_it(sound_file, folder, damage):
     content = damage(sound_file.read_bytes())
     put(folder, content)
-    try:
-        with Project.open(folder, read_only=True) as project:
-            project.labels.snapshot()
-            project.predictions.at(FrameRef(1, 3))
-    except PoseAppError as why:
-        assert str(why)
+    with suppress(PoseAppError), Project.open(folder, read_only=True) as project:
+        project.labels.snapshot()
+        project.predictions.at(FrameRef(1, 3))
     assert (folder / "project.db").read_bytes() == content
 
 
@@ -156,18 +157,16 @@ def test_a_damaged_log_loses_the_edits_in_it_at_most(tmp_path_factory, damage):
     log = crashed / "project.db-wal"
     log.write_bytes(damage(log.read_bytes()))
     (crashed / "project.db-shm").unlink()
-    try:
+    if not refusal(crashed):
         with Project.open(crashed) as project:
             frames = project.labels.labelled_frames(video).tolist()
             assert frames == list(range(len(frames)))
             assert project._database.value("PRAGMA integrity_check") == "ok"
-    except ProjectError as why:
-        assert "never finished" in str(why) or "damaged" in str(why) or "not a project" in str(why)
 
 
 DAMAGED_VALUES = {
     "UPDATE skeleton SET document = '{'": "open",
-    "UPDATE skeleton SET document = '{\"name\": \"x\", \"keypoints\": []}'": "open",
+    'UPDATE skeleton SET document = \'{"name": "x", "keypoints": []}\'': "open",
     "DELETE FROM skeleton": "open",
     "DROP TABLE videos": "open",
     "UPDATE videos SET kind = 'opera'": "open",
@@ -178,13 +177,15 @@ DAMAGED_VALUES = {
     "UPDATE points SET x = NULL": "snapshot",
     "UPDATE instances SET origin = 'Mars'": "snapshot",
     "UPDATE instances SET frame = -1": "snapshot",
+    "UPDATE points SET score = 1e300": "snapshot",
     "DROP TABLE points": "snapshot",
+    "UPDATE predictions SET score = 1e300": "curve",
     "UPDATE predictions SET points = x'0102'": "at",
     "UPDATE prediction_sets SET keypoints = '[1]'": "at",
     "UPDATE suggestions SET answer = 'maybe', reasons = '[3]'": "suggestions",
     "UPDATE runs SET config = '{'": "runs",
     "UPDATE runs SET started = 'yesterday'": "runs",
-    "UPDATE journal SET command = '{\"is\": \"Explode\"}'": "undo",
+    'UPDATE journal SET command = \'{"is": "Explode"}\'': "undo",
     "UPDATE journal SET command = '[]'": "undo",
 }
 
@@ -198,12 +199,13 @@ def test_values_that_make_no_sense_are_said_to_be_damage(sound_file, folder, tmp
     connection.close()
     settings = Settings(tmp_path / "settings.json")
     if where == "open":
-        with pytest.raises(ProjectError, match="damaged|never finished"):
+        with pytest.raises(ProjectError, match=r"damaged|never finished"):
             Session.open(folder, settings=settings)
         return
     with Session.open(folder, settings=settings) as session:
         step = {
             "snapshot": session.project.labels.snapshot,
+            "curve": lambda: session.project.predictions.curve(1),
             "at": lambda: session.project.predictions.at(FrameRef(1, 3)),
             "suggestions": session.project.suggestions.all,
             "runs": session.project.runs.all,
@@ -217,7 +219,7 @@ def test_the_sentence_names_the_file_and_what_to_do(folder):
     put(folder, b"x" * 9000)
     with pytest.raises(ProjectError, match=r"project\.db is damaged .* put back a backup"):
         Project.open(folder)
-    assert sorted(os.listdir(folder)) == ["project.db", "project.lock"]
+    assert names_in(folder) == ["project.db", "project.lock"]
 
 
 def test_a_skeleton_survives_only_whole(folder, sound_file):

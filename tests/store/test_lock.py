@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from poseapp.domain.errors import ProjectBusyError, ProjectError, ReadOnlyError
 from poseapp.store import lock
 from poseapp.store.lock import WriteLock
+from tests.fixtures.projects import names_in
 
+OPEN_FILES = Path("/proc/self/fd")
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -102,11 +105,10 @@ def test_a_disk_that_cannot_lock_says_so_and_keeps_no_file_open(tmp_path, monkey
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(lock, "_lock", refuse)
-    open_files = os.listdir("/proc/self/fd") if sys.platform == "linux" else []
+    open_files = OPEN_FILES.exists() and names_in(OPEN_FILES)
     with pytest.raises(ProjectError, match="cannot lock files"):
         WriteLock(tmp_path)
-    if sys.platform == "linux":
-        assert len(os.listdir("/proc/self/fd")) == len(open_files)
+    assert (OPEN_FILES.exists() and names_in(OPEN_FILES)) == open_files
 
 
 def test_a_full_disk_does_not_keep_the_lock_from_being_taken(tmp_path, monkeypatch):

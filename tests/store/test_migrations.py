@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 
 import pytest
 from sqlite_utils.migrations import Migrations
 
-from poseapp.app.commands import SetKeypoint
 from poseapp.app.history import History
 from poseapp.domain.errors import ProjectError
 from poseapp.domain.ids import FrameRef, InstanceId, TrackId, VideoId
@@ -16,7 +14,7 @@ from poseapp.domain.suggestion import Answer
 from poseapp.store import migrations, project
 from poseapp.store.project import Project
 from poseapp.store.schema import VERSION
-from tests.fixtures.projects import MOUSE
+from tests.fixtures.projects import MOUSE, names_in
 from tests.fixtures.version_1 import write_version_1
 
 FRAME = FrameRef(VideoId(1), 12)
@@ -80,7 +78,7 @@ def test_an_older_project_is_copied_and_then_brought_up_to_date(old, monkeypatch
         tables["videos"].add_column("note", str, not_null_default="")
 
     add_a_step(monkeypatch, second_step)
-    with pytest.raises(ProjectError, match="older version.*Open it once for writing"):
+    with pytest.raises(ProjectError, match=r"older version.*Open it once for writing"):
         Project.open(old, read_only=True)
     with Project.open(old) as opened:
         assert_all_is_there(opened)
@@ -119,7 +117,7 @@ def test_without_room_for_the_copy_nothing_is_changed(old, monkeypatch):
     with pytest.raises(ProjectError, match="full"):
         Project.open(old)
     assert (old / "project.db").read_bytes() == before
-    assert "project-version-1.db" not in os.listdir(old)
+    assert "project-version-1.db" not in names_in(old)
 
 
 def test_a_new_project_has_todays_version(tmp_path):

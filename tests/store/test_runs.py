@@ -19,9 +19,7 @@ TRAINING = Run(
     labelled_frames=30,
     config={"minutes": 5, "net": {"side": 256}},
 )
-INFERENCE = Run(
-    RunId("i1"), RunKind.INFERENCE, "predict", datetime(2026, 3, 4), parent=RunId("t1")
-)
+INFERENCE = Run(RunId("i1"), RunKind.INFERENCE, "predict", datetime(2026, 3, 4), parent=RunId("t1"))
 
 
 @pytest.fixture
