@@ -68,12 +68,6 @@ def overlay(role: str) -> QColor:
     return _parsed(_tokens()["overlay"][role])
 
 
-def action_color(index: int) -> QColor:
-    """The colour of the action class at `index`; the list is used again from its start."""
-    colours = _tokens()["actions"]
-    return _parsed(colours[index % len(colours)])
-
-
 def font(role: str = "body") -> QFont:
     """The font of a role of the type table, with figures of equal width."""
     size, _line, weight = _tokens()["type"][role]

@@ -126,13 +126,6 @@ class Timeline(QWidget):
         self._confidence.threshold = low_confidence
         self._renew()
 
-    def set_hint(self, lane: str, text: str) -> None:
-        """What the lane of this title says while it is empty."""
-        for candidate in (self._suggestions, self._labels, self._confidence, self._tracks):
-            if candidate.title == lane:
-                candidate.hint = text
-        self._renew()
-
     def set_compact(self, compact: bool) -> None:
         """Let suggestions and labels share one lane, for small windows."""
         if compact != self._compact:

@@ -19,6 +19,7 @@ from poseapp.ui import theme
 from poseapp.ui.canvas.foreground import Disagreement, Foreground
 from poseapp.ui.canvas.gesture_view import GestureView
 from poseapp.ui.canvas.gestures import KeypointDrag
+from poseapp.ui.canvas.guide import guide_place, paint_guide
 from poseapp.ui.canvas.loupe import paint_loupe
 from poseapp.ui.canvas.markers import State
 from poseapp.ui.canvas.pose_item import PosesItem, paint_poses
@@ -37,6 +38,7 @@ class Canvas(GestureView):
         self._exact = True
         self._frame_text = ""
         self._disagreements: Sequence[Disagreement] = ()
+        self._guide: NDArray[np.float64] | None = None
         self._heatmap_item = PictureItem(z=1)
         self._trails_item = TrailsItem()
         self._poses_item = PosesItem()
@@ -73,6 +75,7 @@ class Canvas(GestureView):
     def set_skeleton(self, skeleton: Skeleton) -> None:
         """Draw sides, bones and names of this skeleton; instances are shown anew after it."""
         self._look = SkeletonLook(skeleton)
+        self.set_guide(None)
         self.set_trails(())
         self.show_instances((), ())
 
@@ -117,6 +120,14 @@ class Canvas(GestureView):
         """Positions over the frames around this one: (T, K, 2) per body, oldest first."""
         self._trails_item.show_trails(trails, self._look)
 
+    def set_guide(self, figure: NDArray[np.float64] | None) -> None:
+        """Show a small figure while points are placed: (K, 2) places of the skeleton's keypoints.
+
+        Their unit is free; None for no figure.
+        """
+        self._guide = figure
+        self.viewport().update()
+
     def set_heatmap(self, heat: NDArray[np.float32] | None) -> None:
         """Lay a (H, W) map of values in 0..1 over the picture, None for no map."""
         image = QImage() if heat is None else _heat_image(heat)
@@ -147,6 +158,10 @@ class Canvas(GestureView):
         drawn.edge_tags(self._edge_tags())
         if not self._exact and not self._preview_timer.isActive():
             drawn.notice("Preview, the full frame is on its way")
+        if self._to_place is not None and self._guide is not None:
+            place = guide_place(view, self._cursor)
+            placed = self._bodies.placed(len(self._look.names))
+            paint_guide(painter, place, self._look, self._guide, placed, self._to_place)
         if self._cursor is not None and self._hover is None and self._to_place is not None:
             drawn.aim(self._to_place, self._cursor)
         if self._cursor is not None and self._loupe_is_shown():

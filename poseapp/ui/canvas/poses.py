@@ -172,6 +172,12 @@ class Bodies:
         absent = self.current.states[self.keypoint] is State.ABSENT
         return self.keypoint if absent else None
 
+    def placed(self, keypoints: int) -> list[bool]:
+        """Which keypoints of the current body have a position."""
+        if self.current is None:
+            return [False] * keypoints
+        return [state is not State.ABSENT for state in self.current.states]
+
     def selected(self) -> Hit | None:
         """The selected keypoint, if it has a position and is drawn."""
         if self.current is None or self.keypoint is None or self.placing is not None:

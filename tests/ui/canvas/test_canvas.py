@@ -592,6 +592,20 @@ def test_the_cursor_aims_while_placing_and_says_no_where_points_are_locked(canva
     assert cursor() == Qt.CursorShape.ForbiddenCursor
 
 
+def test_a_small_figure_shows_which_point_comes_next_and_makes_way(canvas, hand):
+    canvas.set_guide(PLACES)
+    canvas.show_instances([label(visibility=[2, 2, 2, 0])], [], SEVEN, TAIL)
+    right, left = (550, 400), (90, 400)
+    image = grabbed(canvas)
+    assert colour_at(image, right).red() < GREY
+    assert colour_at(image, left).red() == GREY
+    hand.move(*right)
+    image = grabbed(canvas)
+    assert colour_at(image, left).red() < GREY
+    canvas.show_instances([label()], [], SEVEN, TAIL)
+    assert colour_at(grabbed(canvas), left).red() == GREY
+
+
 def test_without_a_picture_there_is_a_sentence_and_no_gesture(canvas, hand, heard):
     canvas.show_instances([label()], [], SEVEN, NOSE)
     canvas.clear("garden_04.mp4 is not where it was")
