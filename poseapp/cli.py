@@ -208,7 +208,7 @@ def _opened(path: Path, *, writing: bool) -> Iterator[Workshop]:
     with Session.open(path, read_only=not writing) as session:
         if writing and session.notice:
             raise ProjectBusyError(session.notice)
-        services = Services(session, mailbox.post)
+        services = Services(session, mailbox.post, headless=True)
         try:
             yield Workshop(session, services, mailbox)
         finally:
