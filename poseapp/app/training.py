@@ -49,6 +49,13 @@ class _Live:
     job: Job
     rows: list[dict[str, float]] = field(default_factory=list)
 
+    def keep(self, values: dict[str, float]) -> None:
+        """Add a row; one that goes back in steps, as after a resume, replaces those behind it."""
+        step = values.get("step", 0)
+        if self.rows and step < self.rows[-1].get("step", 0):
+            self.rows = [row for row in self.rows if row.get("step", 0) < step]
+        self.rows.append(values)
+
 
 class Training:
     """One training at a time."""
@@ -191,7 +198,7 @@ class Training:
 
     def _keep(self, values: dict[str, float]) -> None:
         if self._live:
-            self._live.rows.append(values)
+            self._live.keep(values)
 
     def _done(self, trained: TrainedNet) -> None:
         if live := self._live:

@@ -17,7 +17,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context, set_start_method
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
@@ -112,6 +112,10 @@ def work(pipe: Connection, threads: int) -> None:
         os.nice(NICE)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)
+    if "fork" in get_all_start_methods():
+        # Nothing forks here. But a lock of multiprocessing, which torch's progress bars make, then
+        # leaves no name behind that would be reported as leaked when this process is ended.
+        set_start_method("fork", force=True)
     _Desk(pipe).work()
 
 
@@ -137,23 +141,17 @@ class _Desk:
         self._news = threading.Condition()
         self._starts: deque[Start] = deque()
         self._controls: dict[int, _Control] = {}
-        self._busy = False
-        self._ends = False
 
     def work(self) -> None:
-        """Do one job after the other, until the window says that it is enough."""
+        """Do one job after the other; the thread that listens ends the process."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         self.say(Ready())
-        while (start := self._next()) is not None:
+        while True:
+            with self._news:
+                while not self._starts:
+                    self._news.wait()
+                start = self._starts.popleft()
             self._do(start)
-
-    def _next(self) -> Start | None:
-        with self._news:
-            self._busy = False
-            while not self._starts and not self._ends:
-                self._news.wait()
-            self._busy = not self._ends
-            return self._starts.popleft() if self._busy else None
 
     def say(self, message: Message) -> None:
         with self._speaking:
@@ -185,12 +183,10 @@ class _Desk:
                 message = self._pipe.recv()
             except (EOFError, OSError):
                 os._exit(1)  # the window is gone, whatever this process is in the middle of
+            if message is None:
+                os._exit(0)  # takes no time, and files are written whole or not at all
             with self._news:
-                if message is None and self._busy:
-                    os._exit(0)  # nothing is lost that could be kept, and it takes no time
-                if message is None:
-                    self._ends = True
-                elif isinstance(message, Start):
+                if isinstance(message, Start):
                     self._controls[message.job] = _Control()
                     self._starts.append(message)
                 elif message.job in self._controls:

@@ -79,6 +79,16 @@ def test_a_finished_net_is_put_to_use_and_its_curve_kept(session, training, fake
     assert all(change.runs for change in changes)
 
 
+def test_a_curve_that_goes_back_in_steps_begins_anew_from_there(training, fake_jobs):
+    run = training.start()
+    for step in (1, 2, 3, 2, 3):
+        fake_jobs.tell("on_metrics", {"step": step, "loss": 1.0 / step})
+    assert [row["step"] for row in training.history(run.id)] == [1, 2, 3]
+    fake_jobs.tell("on_metrics", {"step": 3, "held_out_px": 2.0})
+    fake_jobs.tell("on_metrics", {"step": 1, "loss": 9.0})
+    assert training.history(run.id) == ({"step": 1, "loss": 9.0},)
+
+
 def test_stop_keeps_the_best_net(session, training, fake_jobs):
     run = training.start()
     training.stop()
