@@ -71,9 +71,14 @@ def overlay(role: str) -> QColor:
 def font(role: str = "body") -> QFont:
     """The font of a role of the type table, with figures of equal width."""
     size, _line, weight = _tokens()["type"][role]
+    return QFont(_font(_state.family, round(size * _state.text_scale), weight))
+
+
+@cache
+def _font(family: str, px: int, weight: int) -> QFont:
     made = QFont()
-    made.setFamilies([_state.family, *QFont().families()])
-    made.setPixelSize(round(size * _state.text_scale))
+    made.setFamilies([family, *QFont().families()])
+    made.setPixelSize(px)
     made.setWeight(QFont.Weight(weight))
     made.setFeature(QFont.Tag("tnum"), 1)
     return made

@@ -94,6 +94,7 @@ class PictureView(QGraphicsView):
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setMouseTracking(True)
+        self.setAcceptDrops(False)  # files that are dropped here are for the window
         theme.notifier.changed.connect(self.viewport().update)
 
     # -- picture ---------------------------------------------------------------------------
