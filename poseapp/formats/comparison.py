@@ -25,8 +25,9 @@ def differences(asked: LabelSet, got: LabelSet) -> list[str]:
     if asked.skeleton.pairs and set(asked.skeleton.pairs) != set(got.skeleton.pairs):
         found.append("the left/right pairs")
     wanted, read = _labels(asked), _labels(got)
-    if different := sum((wanted - read).values()) + sum((read - wanted).values()):
-        found.append(f"{different} labels")
+    lost, new = (wanted - read).total(), (read - wanted).total()
+    if lost or new:
+        found.append(f"{max(lost, new)} labels")
     if _empty(asked) != _empty(got):
         found.append("the empty frames")
     return found
@@ -39,7 +40,7 @@ def _labels(labels: LabelSet) -> Counter[tuple[object, ...]]:
             _place(labels, i.frame),
             None if i.track is None else names.get(i.track),
             i.visibility.tobytes(),
-            i.points[i.present].tobytes(),
+            tuple(i.points[i.present].ravel().tolist()),
         )
         for i in labels.instances
     )

@@ -195,6 +195,8 @@ def _add_labels(collected: _Collected, poses: Poses, refs: Sequence[FrameRef]) -
     visibility, unplaced = _visibility(poses)
     collected.unplaced += unplaced
     for n, ref in enumerate(refs):
+        same_frame = collected.instances.setdefault(ref, [])
+        before = tuple(same_frame)  # of another row or table, that says the same again
         for i, individual in enumerate(poses.individuals):
             if not visibility[n, i].any():
                 continue
@@ -203,8 +205,7 @@ def _add_labels(collected: _Collected, poses: Poses, refs: Sequence[FrameRef]) -
             seen[columns], where[columns] = visibility[n, i], poses.points[n, i]
             track = collected.tracks.get(individual)
             new = Instance(ref, where, seen, track=track, origin=Origin.IMPORTED)
-            same_frame = collected.instances.setdefault(ref, [])
-            if any(new.same_pose(known) and new.track == known.track for known in same_frame):
+            if any(new.same_pose(known) and new.track == known.track for known in before):
                 collected.twice += 1
             else:
                 same_frame.append(new)
