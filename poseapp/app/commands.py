@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from math import nan
 
 from poseapp.app.changes import Changes
-from poseapp.app.posing import Position, corrected, middle_of_neighbours, with_keypoint
+from poseapp.app.posing import (
+    Position,
+    corrected,
+    middle_of_neighbours,
+    once_placed,
+    with_keypoint,
+)
 from poseapp.domain.ids import FrameRef, InstanceId, SuggestionId, TrackId, VideoId
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.skeleton import Skeleton
@@ -106,9 +112,13 @@ class MoveKeypoint(Command):
 
     def apply(self, project: Project) -> Done:
         before = project.labels.get(self.instance)
-        seen = Visibility(before.visibility[self.keypoint]) or Visibility.VISIBLE
         return SetKeypoint(
-            self.instance, self.keypoint, self.to, seen, corrected(before.origin), self.text
+            self.instance,
+            self.keypoint,
+            self.to,
+            once_placed(before, self.keypoint),
+            corrected(before.origin),
+            self.text,
         ).apply(project)
 
 
@@ -126,7 +136,7 @@ class SetVisibility(Command):
         position = (
             project.labels.last_position(self.instance, self.keypoint)
             or middle_of_neighbours(before, self.keypoint, project.skeleton)
-            or (0.0, 0.0)
+            or project.videos.get(before.frame.video).middle
         )
         return SetKeypoint(
             self.instance,

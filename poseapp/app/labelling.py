@@ -29,12 +29,14 @@ from poseapp.app.posing import (
     circle,
     corrected,
     not_labelled,
+    once_placed,
     with_keypoint,
     with_sides_swapped,
 )
 from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef, InstanceId, TrackId
 from poseapp.domain.pose import Instance, Origin, Visibility, visibility_of
+from poseapp.domain.video import Video
 from poseapp.store.project import Project
 
 Start = Literal["average", "copy previous", "template"]
@@ -77,9 +79,10 @@ class Labelling:
         """The labels and the remaining predictions of a frame; cheap."""
         labels = self._project.labels.at(frame)
         predictions = self._project.predictions.at(frame)
-        if labels and predictions:
-            predictions = self._not_stood_for(labels, predictions)
-        return FrameView(labels, predictions, not labels and self._project.labels.is_empty(frame))
+        if labels and predictions and self._about_one_body(predictions[0]):
+            predictions = ()  # it meant the labelled body, however far off
+        empty = not labels and self._project.labels.is_empty(frame)
+        return FrameView(labels, not_labelled(labels, predictions), empty)
 
     def place_keypoint(
         self, frame: FrameRef, instance: InstanceId | None, keypoint: int, at: Position
@@ -122,8 +125,7 @@ class Labelling:
         label = replace(prediction, origin=Origin.CORRECTED)
         if keypoint is None or to is None:
             return self._add(label, "Took over a prediction")
-        seen = Visibility(label.visibility[keypoint]) or Visibility.VISIBLE
-        moved = with_keypoint(label, keypoint, to, seen)
+        moved = with_keypoint(label, keypoint, to, once_placed(label, keypoint))
         return self._add(moved, f"Corrected {self._name(keypoint)}")
 
     def accept(self, prediction: Instance) -> InstanceId:
@@ -223,13 +225,10 @@ class Labelling:
     def _name(self, keypoint: int) -> str:
         return self._project.skeleton.keypoints[keypoint].name
 
-    def _not_stood_for(
-        self, labels: tuple[Instance, ...], predictions: tuple[Instance, ...]
-    ) -> tuple[Instance, ...]:
-        video, run = predictions[0].frame.video, predictions[0].run
-        if run is not None and self._project.predictions.one_body(run, video):
-            return ()  # a net that knows one body meant the labelled one, however far off
-        return not_labelled(labels, predictions)
+    def _about_one_body(self, prediction: Instance) -> bool:
+        """Whether the run of a prediction never saw two bodies at once."""
+        video, run = prediction.frame.video, prediction.run
+        return run is not None and self._project.predictions.one_body(run, video)
 
     def _previous(self, frame: FrameRef) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
         """Pose of the body that stands at the same place in the row on the last labelled frame."""
@@ -246,17 +245,16 @@ class Labelling:
         if not newest:
             return None
         middles = [np.nanmean(i.points, axis=0) for i in newest if i.frame.video == frame.video]
-        middle = np.mean(middles, axis=0) if middles else self._middle(frame)
-        return middle + average_pose(newest)
+        middle = np.mean(middles, axis=0) if middles else self._video(frame).middle
+        return average_pose(newest) + middle
 
     def _template(self, frame: FrameRef) -> NDArray[np.float64]:
         """All keypoints on a circle amid the frame."""
-        middle = self._middle(frame)
-        return middle + circle(len(self._project.skeleton)) * middle.min() / 3
+        middle = self._video(frame).middle
+        return circle(len(self._project.skeleton)) * min(middle) / 3 + middle
 
-    def _middle(self, frame: FrameRef) -> NDArray[np.float64]:
-        video = self._project.videos.get(frame.video)
-        return np.array([video.width, video.height]) / 2
+    def _video(self, frame: FrameRef) -> Video:
+        return self._project.videos.get(frame.video)
 
 
 def acceptance(prediction: Instance) -> AddInstance:

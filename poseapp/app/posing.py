@@ -15,6 +15,8 @@ Position = tuple[float, float]
 
 _SAME_BODY = 0.6
 """Of a body's diagonal: how far apart on average the keypoints of one body may be."""
+_FAR = 1e6
+"""In diagonals: certainly another body, but still a number that can be assigned."""
 
 
 def with_keypoint(
@@ -24,6 +26,11 @@ def with_keypoint(
     points, seen = instance.points.copy(), instance.visibility.copy()
     points[keypoint], seen[keypoint] = position, visibility
     return replace(instance, points=points, visibility=seen)
+
+
+def once_placed(instance: Instance, keypoint: int) -> Visibility:
+    """How a keypoint is seen after it was put somewhere: an absent one becomes visible."""
+    return Visibility(instance.visibility[keypoint]) or Visibility.VISIBLE
 
 
 def corrected(origin: Origin) -> Origin:
@@ -97,9 +104,6 @@ def _apart(labels: Sequence[Instance], predictions: Sequence[Instance]) -> NDArr
             if _made_from(label, prediction):
                 apart[row, column] = 0.0
     return np.minimum(apart, _FAR)
-
-
-_FAR = 1e6
 
 
 def _pairs(cost: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -37,3 +37,8 @@ class Video:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of its frames in pixels."""
+        return (self.width - 1) / 2, (self.height - 1) / 2

@@ -117,9 +117,7 @@ def _of_dataclass(kind: type) -> Decoder:
     decoders["is"] = lambda document: document
 
     def read(document: Any) -> Any:
-        values = {
-            name: decoders[name](inner) for name, inner in _must_be(dict, document).items()
-        }
+        values = {name: decoders[name](inner) for name, inner in _must_be(dict, document).items()}
         values.pop("is", None)
         return kind(**values)
 

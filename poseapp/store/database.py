@@ -65,13 +65,13 @@ class Database:
         with _told_in_words(self.file):
             return self.connection.execute(sql, values).lastrowid or 0
 
-    def change(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Run an UPDATE or DELETE and return how many rows it touched."""
+    def change(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement that answers nothing."""
         with _told_in_words(self.file):
-            return self.connection.execute(sql, values).rowcount
+            self.connection.execute(sql, values)
 
     def change_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        """Run a statement once for each row of values."""
+        """Run such a statement once for each row of values."""
         with _told_in_words(self.file):
             self.connection.executemany(sql, values)
 

@@ -39,12 +39,12 @@ class PredictionTable:
         where that may no longer be the project's.
         """
         uids = self._skeletons.numbers(skeleton or self._skeletons.current())
-        if predictions.points.shape[1:] != (len(uids), 2):
-            raise ValueError(
-                f"predictions of shape {predictions.points.shape} do not fit {len(uids)} keypoints"
-            )
         with self._database.atomic():
-            number = self._newest_set(predictions.run, predictions.video, uids)
+            number, keypoints = self._newest_set(predictions.run, predictions.video, uids)
+            if predictions.points.shape[1:] != (keypoints, 2):
+                raise ValueError(
+                    f"points of shape {predictions.points.shape} do not fit {keypoints} keypoints"
+                )
             frames, bodies = np.unique(predictions.frames, return_counts=True)
             self._database.change_many(
                 "DELETE FROM predictions WHERE prediction_set = ? AND frame = ?",
@@ -62,9 +62,8 @@ class PredictionTable:
 
     def complete(self, run: RunId, video: VideoId) -> None:
         """Say that a run has been through the whole video: older runs no longer show through."""
-        uids = self._skeletons.numbers(self._skeletons.current())
         with self._database.atomic():
-            number = self._newest_set(run, video, uids)
+            number, _ = self._newest_set(run, video)
             self._database.change("UPDATE prediction_sets SET complete = 1 WHERE id = ?", (number,))
 
     def drop(self, run: RunId) -> frozenset[VideoId]:
@@ -169,25 +168,21 @@ class PredictionTable:
             f"ON prediction_sets.id = prediction_set WHERE {IN_THE_PROJECT}"
         )
 
-    def _newest_set(self, run: RunId, video: VideoId, uids: Sequence[int]) -> int:
-        """The set of a run and a video, made if need be, as the newest of the video."""
-        found = self._database.row(
-            "SELECT id, recency = (SELECT max(recency) FROM prediction_sets WHERE video = ?) "
-            "FROM prediction_sets WHERE run = ? AND video = ?",
-            (video, run, video),
+    def _newest_set(self, run: RunId, video: VideoId, uids: Sequence[int] = ()) -> tuple[int, int]:
+        """The set of a run and a video, made if need be, as the newest of the video.
+
+        Returns its number and how many keypoints it has, which its first part decides.
+        """
+        row = self._database.row(
+            "INSERT INTO prediction_sets (run, video, keypoints, recency) VALUES (?, ?, ?, "
+            "coalesce((SELECT max(recency) FROM prediction_sets WHERE video = ?), 0) + 1) "
+            "ON CONFLICT (run, video) DO UPDATE SET recency = excluded.recency, "
+            "keypoints = iif(keypoints = '[]', excluded.keypoints, keypoints) "
+            "RETURNING id, json_array_length(keypoints)",
+            (run, video, to_json(list(uids)), video),
         )
-        if found is None:
-            return self._database.insert(
-                "INSERT INTO prediction_sets (run, video, keypoints, recency) "
-                f"VALUES (?, ?, ?, {_NEXT})",
-                (run, video, to_json(list(uids)), video),
-            )
-        number, is_newest = found
-        if not is_newest:
-            self._database.change(
-                f"UPDATE prediction_sets SET recency = {_NEXT} WHERE id = ?", (video, number)
-            )
-        return number
+        assert row is not None
+        return row[0], row[1]
 
     def _arrays(
         self, keypoints: str, points: Sequence[bytes], scores: Sequence[bytes]
@@ -206,9 +201,6 @@ class PredictionTable:
             np.pad(xy, ((0, 0), (0, 1), (0, 0)), constant_values=np.nan)[:, order],
             np.pad(confidence, ((0, 0), (0, 1)))[:, order],
         )
-
-
-_NEXT = "coalesce((SELECT max(recency) FROM prediction_sets WHERE video = ?), 0) + 1"
 
 
 def _rows(number: int, predictions: PredictionSet) -> Iterator[Row]:

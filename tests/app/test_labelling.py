@@ -154,7 +154,7 @@ class TestBodies:
 class TestAddingABody:
     def test_a_template_stands_amid_the_frame_and_inside_it(self, labelling, get):
         points = get(labelling.add_instance(FRAME, "template")).points
-        assert points.mean(axis=0) == pytest.approx([320, 240])
+        assert points.mean(axis=0) == pytest.approx([319.5, 239.5])
         assert (points > 0).all()
         assert (points < (640, 480)).all()
 
@@ -173,7 +173,7 @@ class TestAddingABody:
     ):
         other = session.history.do(AddVideo(film(session.project.path / "b.mp4"))).video
         points = get(labelling.add_instance(FrameRef(other, 0))).points
-        centre = np.array([320, 240])
+        centre = np.array([319.5, 239.5])
         assert points == pytest.approx(POSE - POSE.mean(axis=0) + centre)
 
     def test_a_body_can_be_put_where_the_cursor_is(self, labelling, mouse, get):

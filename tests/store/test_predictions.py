@@ -117,6 +117,14 @@ class TestASkeletonThatChanges:
         project.predictions.write(predicted(video, [0]), before)
         assert project.predictions.at(FrameRef(video, 0))[0].points.tolist() == POSE[2:].tolist()
 
+    def test_a_set_that_was_complete_before_it_had_a_part_takes_any(self, project, video):
+        before = project.skeleton
+        project.predictions.complete(RunId("run 1"), video)
+        project.write_skeleton(Skeleton("m", before.keypoints[2:]))
+        assert project.predictions.of_video(video).points.shape == (0, 2, 2)
+        project.predictions.write(predicted(video, [0]), before)
+        assert project.predictions.at(FrameRef(video, 0))[0].points.tolist() == POSE[2:].tolist()
+
     def test_a_net_whose_skeleton_is_known_by_name_only_is_matched_by_name(self, project, video):
         known = Skeleton("n", tuple(Keypoint(n) for n in ("tail", "whisker", "nose", "left ear")))
         project.predictions.write(predicted(video, [0]), known)
