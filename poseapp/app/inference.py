@@ -90,6 +90,12 @@ class Inference:
         )
         return self._on_screen
 
+    def predict_shown(self, frame: FrameRef, picture: Picture) -> Job | None:
+        """Predict a frame that came on screen with neither labels nor predictions in it."""
+        project = self._project
+        bare = not project.labels.at(frame) and not project.predictions.at(frame)
+        return self.predict_frame(frame, picture) if bare and not self.not_yet() else None
+
     def predict_video(self, video: VideoId) -> Job:
         """Predict every frame of a video.
 

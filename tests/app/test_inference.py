@@ -117,6 +117,20 @@ def test_single_frames_stand_among_the_other_predictions_of_the_net(with_net, in
     np.testing.assert_allclose(shown[0].points, walker(3), atol=1e-3)
 
 
+def test_a_shown_frame_is_predicted_only_where_it_shows_nothing(with_net, inference, fake_jobs):
+    picture = draw(walker(1)[None], SIZE)
+    labelled, bare = FrameRef(VIDEO, 0), FrameRef(VIDEO, 1)
+    assert inference.predict_shown(labelled, picture) is None
+    assert inference.predict_shown(bare, picture) is not None
+    fake_jobs.tell("on_done", part_of(fake_jobs.requests[-1].run, [1]))
+    assert inference.predict_shown(bare, picture) is None
+
+
+def test_without_a_net_a_shown_frame_stays_as_it_is(session, fake_jobs):
+    picture = draw(walker(1)[None], SIZE)
+    assert Inference(session, fake_jobs).predict_shown(FrameRef(VIDEO, 1), picture) is None
+
+
 def test_without_a_net_the_cure_is_named(session, fake_jobs):
     inference = Inference(session, fake_jobs)
     with pytest.raises(InferenceError, match="Train one first"):
