@@ -29,7 +29,6 @@ class JobStrip(QWidget):
     pause_wanted = Signal()
     """Pause, or go on when it is paused."""
     stop_wanted = Signal()
-    failure_opened = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,14 +43,10 @@ class JobStrip(QWidget):
         self._pause = pieces.icon_button("pause", "Pause the job", self.pause_wanted.emit)
         self._stop = pieces.icon_button("square", "Stop the job", self.stop_wanted.emit)
         self._more = pieces.text("", "small", "text3")
-        self._failure = pieces.button("", self.failure_opened.emit, kind="link")
         for button in (self._pause, self._stop):
             button.setFixedSize(24, 24)
         self._running = (self._bar, self._left, self._device, self._pause, self._stop, self._more)
-        self.setLayout(
-            pieces.row(self._name, *self._running, self._failure, None, margins=(12, 0, 0, 0))
-        )
-        self._failure.hide()
+        self.setLayout(pieces.row(self._name, *self._running, None, margins=(12, 0, 0, 0)))
         self.show_jobs(())
 
     def show_jobs(self, jobs: tuple[JobView, ...]) -> None:
@@ -72,11 +67,6 @@ class JobStrip(QWidget):
         self._pause.setAccessibleName(word)
         self._pause.setVisible(job.can_pause)
         self._more.setText(f"+{len(jobs) - 1}" if len(jobs) > 1 else "")
-
-    def show_failure(self, sentence: str) -> None:
-        """Say that a job failed until somebody opens it; an empty sentence takes that away."""
-        self._failure.setText(f"{sentence} · Details" if sentence else "")
-        self._failure.setVisible(bool(sentence))
 
 
 def time_left(seconds: float | None) -> str:

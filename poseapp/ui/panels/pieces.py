@@ -111,6 +111,23 @@ class ActionButton(QToolButton):
         """Left to the action, which a click triggers."""
 
 
+class CommandButton(QPushButton):
+    """A button with words that does what an action does, and is off when the action is."""
+
+    def __init__(self, action: QAction, words: str) -> None:
+        super().__init__(words)
+        self._action = action
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setEnabled(self._action.isEnabled())
+        self.setToolTip(self._action.toolTip())
+
+
 def action_button(action: QAction, icon: str = "", *, words: str = "") -> ActionButton:
     """A button for an action: its icon alone, or words; off and checked as the action is."""
     return ActionButton(action, icon, words)

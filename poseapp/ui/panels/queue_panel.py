@@ -28,6 +28,7 @@ COUNTS = (10, 20, 50)
 TONES = {"uncertainty": "warning", "novelty": "curve", "stands_for": "accent", "jump": "danger"}
 _WORDS = {"stands_for": "Stands for"}
 _SMALL_PX = 640
+_NARROW_PX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class QueuePanel(QWidget):
         self._card = self._make_card()
         self._keys = self._make_keys()
         self._next_title = pieces.text("Next", "small", "text3")
-        self._list = RowList(RowDelegate(theme.height("rowThumb"), (64, 40)), "Next suggestions")
+        self._rows = RowDelegate(theme.height("rowThumb"), (64, 40))
+        self._list = RowList(self._rows, "Next suggestions")
         self._list.chosen.connect(self.suggestion_chosen)
         self._empty = EmptyState()
         self._build()
@@ -157,6 +159,7 @@ class QueuePanel(QWidget):
         self._choice.setText(f"{selector_title(chosen)}, {number}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._rows.show_bars = self.width() >= _NARROW_PX
         self._thumb.setFixedHeight(76 if self.height() < _SMALL_PX else 112)
 
     def _make_choice(self) -> QToolButton:

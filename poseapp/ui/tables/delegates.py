@@ -21,6 +21,8 @@ class RowDelegate(QStyledItemDelegate):
         self._height = height
         self._picture = QSize(*picture)
         self._padding = padding
+        self.show_bars = True
+        """Left out where there is no room."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, self._height)
@@ -58,7 +60,7 @@ class RowDelegate(QStyledItemDelegate):
         return rect
 
     def _paint_right(self, painter: QPainter, rect: QRect, row: Row) -> QRect:
-        if row.bars:
+        if row.bars and self.show_bars:
             paint_bars(painter, QRect(rect.right() - 35, rect.top(), 36, rect.height()), row.bars)
             return rect.adjusted(0, 0, -44, 0)
         width = max(text_width(row.right, "small"), text_width(row.right_detail, "caption"))

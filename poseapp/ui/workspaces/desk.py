@@ -99,9 +99,9 @@ class Desk(QObject):
         """A line about the project for the start page."""
         labels = self.session.project.labels.count()
         waiting = len(self.session.project.suggestions.open())
-        parts = [f"{labels:,} labels" if labels else "no labels yet"]
+        parts = [pieces.count(labels, "label") if labels else "no labels yet"]
         if waiting:
-            parts.append(f"{waiting:,} frames to answer")
+            parts.append(f"{pieces.count(waiting, 'frame')} to answer")
         return " · ".join(parts)
 
     # -- wiring ------------------------------------------------------------------------------
@@ -114,6 +114,7 @@ class Desk(QObject):
         self.train.failed.connect(self._say_failure)
         self.train.said.connect(self._window.toast)
         self.suggest.said.connect(self._window.toast)
+        self.suggest.offered.connect(self._offer_frames)
         self.export.said.connect(self._window.toast)
         self.export.failed.connect(self._say_failure)
         self.jobs.failed.connect(self._job_failed)
@@ -185,6 +186,13 @@ class Desk(QObject):
     def _say_undoable(self, sentence: str) -> None:
         caps = self._actions.caps("undo")
         self._window.toast(sentence, "", f"Undo {caps}", self.undo)
+
+    def _offer_frames(self, sentence: str) -> None:
+        def open_first() -> None:
+            self._window.show_page(LABEL)
+            self.label.queue.open_current()
+
+        self._window.toast(sentence, "sparkles", "Open the first", open_first)
 
     def _say_failure(self, sentence: str) -> None:
         self._window.banner("failure", "danger", sentence)

@@ -21,6 +21,8 @@ class SuggestControl(QObject):
     """The selector and the count are settings: what was chosen last holds for the next round."""
 
     said = Signal(str)
+    offered = Signal(str)
+    """A sentence about frames that were picked without being asked for."""
 
     def __init__(
         self,
@@ -37,6 +39,8 @@ class SuggestControl(QObject):
         self._label = label
         self._panel = label.view.queue
         self._actions = actions
+        self._was_empty = True
+        self._asked = False
         self._panel.selector_chosen.connect(self._choose_selector)
         self._panel.count_chosen.connect(self._choose_count)
         label.queue.emptied.connect(self._show_empty)
@@ -57,16 +61,22 @@ class SuggestControl(QObject):
     def refresh(self) -> None:
         """Show what is chosen, and why the queue is empty if it is."""
         self._panel.show_choice(self._selection.choices, self.selector, self.count)
-        if self._label.queue.current is None:
+        self._was_empty = self._label.queue.current is None
+        if self._was_empty:
             self._show_empty()
 
     def changed(self, changes: Changes) -> None:
-        empty = self._label.queue.current is None
+        before, empty = self._was_empty, self._label.queue.current is None
+        self._was_empty = empty
+        if before and not empty and changes.suggestions and not self._asked:
+            _, total = self._session.queue.progress
+            self.offered.emit(f"{pieces.count(total, 'new frame')} to answer")
         if empty and (changes.suggestions or changes.runs or changes.videos or changes.frames):
             self._show_empty()
 
     def suggest(self) -> None:
         """Let the chosen selector pick the next frames."""
+        self._asked = True
         self._selection.suggest(self.selector, self.count, self._picked)
         self._show_empty()
         self._actions.refresh()
@@ -85,6 +95,7 @@ class SuggestControl(QObject):
     # -- inside ------------------------------------------------------------------------------
 
     def _picked(self, found: tuple[Suggestion, ...]) -> None:
+        self._asked = False
         notes = self._selection.job.notes if self._selection.job is not None else []
         self.said.emit(" ".join([f"{pieces.count(len(found), 'frame')} picked.", *notes]))
         self._label.queue.open_current()

@@ -137,16 +137,11 @@ class TrainWorkspace(QSplitter):
             pieces.set_role(detail, figure.tone)
 
     def _build(self) -> None:
-        again = self._actions["train"]
-        start = pieces.action_button(again, words="Train with other settings")
+        start = pieces.CommandButton(self._actions["train"], "Train")
+        pieces.icons.attach(start, "plus")
         left = pieces.column(self._header, self._runs)
         left.setStretchFactor(self._runs, 1)
-        left.addLayout(
-            pieces.row(
-                pieces.button("Train", start.click, icon="plus", tip=again.toolTip()),
-                margins=(16, 8, 16, 16),
-            )
-        )
+        left.addLayout(pieces.row(start, margins=(16, 8, 16, 16)))
         side = pieces.surface("panel", left)
         side.setMinimumWidth(240)
         side.setMaximumWidth(400)

@@ -1,0 +1,159 @@
+"""Pictures of the window as people meet it, to be looked at.
+
+`python -m tests.journeys.screenshots OUT`, under a display or Xvfb; without one it draws off screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from poseapp.app.demo import make_demo
+from poseapp.app.settings import Settings
+from poseapp.app.training import Choices
+from poseapp.ui import theme
+from poseapp.ui.dialogs.new_project import NewProjectDialog
+from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
+from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
+from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.studio import Studio
+
+SIZES = (QSize(1280, 800), QSize(1920, 1080))
+_TRAINED_STEPS = 60
+_LONG_S = 300.0
+
+
+class Album:
+    """Takes pictures of one window and numbers them."""
+
+    def __init__(self, app: QApplication, out: Path) -> None:
+        self._app = app
+        self._out = out
+        self.taken: list[Path] = []
+
+    def spin(self, seconds: float = 0.4) -> None:
+        """Let the window do what it has to do."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._app.processEvents()
+            time.sleep(0.005)
+
+    def wait(self, reached: Callable[[], bool], within_s: float = 30.0) -> None:
+        """Let the window work until something is so."""
+        end = time.monotonic() + within_s
+        while not reached():
+            if time.monotonic() > end:
+                raise TimeoutError("the window did not get there")
+            self.spin(0.05)
+
+    def take(self, widget: QWidget, name: str) -> None:
+        """Keep a picture of a widget."""
+        self.spin()
+        path = self._out / f"{len(self.taken):02d}_{name}.png"
+        widget.grab().save(str(path))
+        self.taken.append(path)
+
+    def take_dialog(self, dialog: QDialog, name: str) -> None:
+        """Show a dialog, keep a picture of it, and close it."""
+        dialog.show()
+        self.take(dialog, name)
+        dialog.close()
+        dialog.deleteLater()
+
+
+def take_all(out: Path) -> list[Path]:
+    """Walk through the program in each size, and the dark and the light theme."""
+    out.mkdir(parents=True, exist_ok=True)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([])
+    album = Album(app, out)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder) / "settings.json")
+        settings.set("device", "cpu")
+        settings.set("suggest_after_training", False)
+        demo = make_demo(Path(folder) / "demo")
+        for number, size in enumerate(SIZES):
+            theme.apply(app, "dark" if number == 0 else "light")
+            studio = Studio(settings)
+            studio.window.resize(size)
+            studio.window.show()
+            _walk(album, studio, demo, f"{size.width()}", first=number == 0)
+            studio.window.close()
+    return album.taken
+
+
+def _walk(album: Album, studio: Studio, demo: Path, size: str, *, first: bool) -> None:
+    album.take(studio.window, f"{size}_start")
+    studio.open_project(demo)
+    desk = studio.desk
+    assert desk is not None
+    album.wait(lambda: desk.label.frame.shown is not None)
+    album.take(studio.window, f"{size}_label_placing")
+    for k in range(5):
+        desk.label.editing.place(k, 200.0 + 20 * k, 120.0 + 12 * k)
+    album.take(studio.window, f"{size}_label_some_points")
+    for _ in range(5):
+        studio.actions["undo"].trigger()
+    album.take(studio.window, f"{size}_label_undone")
+    studio.actions["workspace_train"].trigger()
+    album.take(studio.window, f"{size}_train_before")
+    if first:
+        _train(album, studio, size)
+    studio.actions["workspace_label"].trigger()
+    studio.actions["skip"].trigger()
+    album.take(studio.window, f"{size}_label_predicted")
+    studio.actions["next_label"].trigger()
+    album.take(studio.window, f"{size}_label_corrected")
+    studio.actions["workspace_train"].trigger()
+    album.take(studio.window, f"{size}_train_after")
+    studio.actions["workspace_export"].trigger()
+    album.take(studio.window, f"{size}_export")
+    _dialogs(album, studio, size)
+    studio.close_project()
+    album.take(studio.window, f"{size}_start_recent")
+
+
+def _train(album: Album, studio: Studio, size: str) -> None:
+    desk = studio.desk
+    assert desk is not None
+    training, jobs = desk.services.training, desk.services.jobs
+    desk.train.start(Choices(minutes=None, steps=_TRAINED_STEPS))
+    album.wait(lambda: training.current is None or len(_rows(desk)) > 8, _LONG_S)
+    album.take(studio.window, f"{size}_train_live")
+    album.wait(lambda: training.current is None, _LONG_S)
+    album.wait(lambda: not jobs.jobs, _LONG_S)
+
+
+def _rows(desk: object) -> tuple:
+    training = desk.services.training  # type: ignore[attr-defined] - a Desk
+    return training.history(training.current.id) if training.current else ()
+
+
+def _dialogs(album: Album, studio: Studio, size: str) -> None:
+    desk = studio.desk
+    assert desk is not None
+    window = studio.window
+    studio.actions["workspace_label"].trigger()
+    skeleton = desk.session.project.skeleton
+    album.take_dialog(SkeletonEditor(skeleton, window), f"{size}_skeleton")
+    album.take_dialog(ShortcutEditor(studio.actions.keymap, window), f"{size}_shortcuts")
+    album.take_dialog(NewProjectDialog([Path("walk.mp4")], window), f"{size}_new_project")
+    album.take_dialog(
+        TrainSettings(device="auto", minutes=5, labels=24, start_from="Round 1", parent=window),
+        f"{size}_train_settings",
+    )
+
+
+if __name__ == "__main__":
+    for taken in take_all(Path(sys.argv[1])):
+        sys.stdout.write(f"{taken}\n")

@@ -1,0 +1,199 @@
+"""What the Train and Export workspaces say, and the lists of the past."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poseapp.app.presets import preset
+from poseapp.app.settings import Settings
+from poseapp.domain.ids import FrameRef, RunId, VideoId
+from poseapp.domain.pose import Instance, Origin, visibility_of
+from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.ui.dialogs.new_project import NewProjectDialog
+from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
+from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
+from poseapp.ui.workspaces.editing import noun_of
+from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
+from poseapp.ui.workspaces.overview import read_lanes, trails
+from poseapp.ui.workspaces.queue_control import sentences
+from poseapp.ui.workspaces.recent import RecentProjects
+from poseapp.ui.workspaces.shown_frame import neighbours
+from poseapp.ui.workspaces.train_control import curves, figures
+from tests.ui import fakes
+from tests.ui.conftest import NOW
+
+HISTORY = (
+    {"step": 10.0, "loss": 0.5, "images_per_s": 40.0},
+    {"step": 20.0, "loss": 0.25, "held_out_loss": 0.3, "held_out_px": 6.0},
+    {"step": 30.0, "loss": 0.2, "held_out_loss": 0.2, "held_out_px": 4.0, "held_out_p95_px": 9.5},
+)
+
+
+def run(state=RunState.RUNNING, **metrics):
+    return Run(RunId("r"), RunKind.TRAINING, "supervised", NOW, state, metrics=metrics)
+
+
+def test_curves_hold_only_what_was_measured():
+    (training, held_out), (median, p95) = curves(HISTORY)
+    assert (training.x, training.y) == ([10, 20, 30], [0.5, 0.25, 0.2])
+    assert (held_out.x, held_out.y) == ([20, 30], [0.3, 0.2])
+    assert median.y == [6.0, 4.0]
+    assert (p95.x, p95.y) == ([30], [9.5])
+
+
+def test_figures_compare_with_the_training_before():
+    before = run(RunState.DONE, held_out_px=5.0, held_out_p95_px=12.0)
+    shown = {f.name: (f.value, f.detail) for f in figures(run(), HISTORY, before)}
+    assert shown["Held-out error"] == ("4.0 px", "1.0 less than before")
+    assert shown["95 % of points within"] == ("9.5 px", "was 12.0")
+    assert shown["Speed"] == ("40 /s", "pictures trained on")
+
+
+def test_a_finished_run_shows_its_own_figures():
+    done = run(RunState.DONE, held_out_px=3.0, pck=0.93, px_by_keypoint={"nose": 1, "tail_tip": 8})
+    shown = {f.name: f.value for f in figures(done, HISTORY, None)}
+    assert shown["Held-out error"] == "3.0 px"
+    assert shown["PCK at 0.1 body"] == "0.93"
+    assert shown["Worst keypoint"] == "Tail tip"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (2, "5 s left"), (42, "40 s left"), (130, "2 min left"), (7200, "2.0 h left")],
+)
+def test_time_left_is_said_in_round_numbers(seconds, words):
+    assert time_left(seconds) == words
+
+
+def test_the_strip_shows_the_first_job_and_how_many_more(qtbot):
+    strip = JobStrip()
+    qtbot.addWidget(strip)
+    strip.show()
+    job = JobView("Training", 0.5, 130, "CPU", paused=False)
+    strip.show_jobs((job, job, job))
+    assert (strip._left.text(), strip._more.text()) == ("2 min left", "+2")
+    strip.show_jobs(())
+    assert strip._name.text() == "No jobs running"
+    assert not strip._bar.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("Right wrist unsure. Two places fit.",), ("Right wrist unsure", "Two places fit.")),
+        (("New pose.", "Stands for 9 frames."), ("New pose", "Stands for 9 frames.")),
+        ((), ("Picked for you", "")),
+    ],
+)
+def test_a_card_is_headed_by_the_first_sentence(texts, words):
+    reasons = tuple(Reason("uncertainty", text, 0.5) for text in texts)
+    assert sentences(Suggestion(FrameRef(VideoId(1), 3), 1.0, reasons, "entropy")) == words
+
+
+def test_what_may_be_asked_for_next_is_ahead_first():
+    video = fakes.make_video(10)
+    refs = neighbours(FrameRef(VideoId(1), 8), video, ahead=3, behind=2)
+    assert [ref.frame for ref in refs] == [9, 7, 6]
+
+
+def test_a_body_is_called_by_its_skeleton():
+    assert noun_of(preset("walker")) == "Walker"
+
+
+def test_lanes_say_where_labels_suggestions_and_tracks_are(session):
+    fakes.label_frame(session, 7)
+    fakes.predict_all(session, NOW)
+    fakes.suggest(session, 30, 10)
+    lanes = read_lanes(session.project, VideoId(1))
+    assert lanes.labels.tolist() == [7]
+    assert lanes.suggestions.tolist() == [10, 30]
+    assert lanes.tracks == (("Track 1", 0, fakes.SCENE.frames - 1),)
+    assert lanes.confidence == pytest.approx(0.8)
+
+
+def test_trails_follow_the_last_frames(session):
+    fakes.predict_all(session, NOW)
+    (trail,) = trails(session.project, FrameRef(VideoId(1), 40))
+    assert trail.shape == (25, len(session.project.skeleton), 2)
+    (now,) = session.project.predictions.at(FrameRef(VideoId(1), 40))
+    np.testing.assert_array_equal(trail[-1], now.points)
+
+
+def test_an_export_says_what_it_holds_and_loses(session):
+    fakes.label_frame(session, 7)
+    points = np.ones((len(session.project.skeleton), 2))
+    session.project.labels.insert(
+        Instance(FrameRef(VideoId(1), 9), points, visibility_of(points), origin=Origin.IMPORTED)
+    )
+    labels = session.project.labels.snapshot()
+    everything = preview(labels, "all", "coco")
+    assert len(everything.labels.frames) == 2
+    assert everything.unreviewed == 1
+    assert [check.tone for check in checks(everything)][:2] == ["good", "warning"]
+    assert chosen_frames(labels, "person") == (FrameRef(VideoId(1), 7),)
+    assert chosen_frames(labels, "1") == labels.frames
+
+
+def test_recent_projects_are_newest_first_and_still_there(tmp_path):
+    recent = RecentProjects(Settings(tmp_path / "s.json"))
+    now = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
+    for name, days in (("a", 3), ("b", 1), ("c", 0)):
+        (tmp_path / f"{name}.pose").mkdir()
+        recent.remember(tmp_path / f"{name}.pose", "2 labels", now - timedelta(days=days))
+    (tmp_path / "b.pose").rmdir()
+    rows = recent.rows(now)
+    assert [row.title for row in rows] == ["c", "a"]
+    assert [row.detail for row in rows] == ["2 labels · today 09:00", "2 labels · 2 March"]
+
+
+def test_a_new_project_needs_a_name_that_is_free(qtbot, tmp_path):
+    film = tmp_path / "walk.mp4"
+    film.touch()
+    dialog = NewProjectDialog([film])
+    qtbot.addWidget(dialog)
+    assert dialog.folder == tmp_path / "walk.pose"
+    assert dialog._make.isEnabled()
+    (tmp_path / "walk.pose").mkdir()
+    dialog._judge()
+    assert "already" in dialog._make.toolTip()
+    dialog._name.setText(" ")
+    assert dialog._make.toolTip() == "Give the project a name."
+
+
+def test_the_skeleton_editor_says_what_a_change_does_to_labels(qtbot):
+    numbered = preset("walker").with_uids(range(len(preset("walker"))))
+    editor = SkeletonEditor(numbered, labels=12)
+    qtbot.addWidget(editor)
+    editor._table.selectRow(0)
+    editor._remove()
+    assert "12 labels" in editor._verdict.text()
+    editor._model.setData(editor._model.index(0, 0), "neck")
+    assert not editor._keep.isEnabled()
+    assert "more than once" in editor._keep.toolTip()
+
+
+def test_bones_are_drawn_by_two_clicks(qtbot):
+    editor = SkeletonEditor(preset("walker"))
+    qtbot.addWidget(editor)
+    bones = len(preset("walker").bones)
+    editor._preview.joined.emit(0, 15)
+    assert len(editor.result_skeleton.bones) == bones + 1
+
+
+def test_training_goes_on_from_a_net_only_when_there_is_one(qtbot):
+    dialog = TrainSettings(device="cpu", minutes=3, labels=20, start_from=None)
+    qtbot.addWidget(dialog)
+    assert (dialog.minutes, dialog.device, dialog.goes_on) == (3, "cpu", False)
+    assert dialog._goes_on.isHidden()
+
+
+def test_covers_lie_in_the_cache(tmp_path):
+    from poseapp.ui.workspaces.recent import cover
+
+    assert cover(Path("/a/b.pose")) == Path("/a/b.pose/cache/cover.jpg")
