@@ -56,18 +56,24 @@ class Teaching:
     """All points share one map, as centroids do."""
 
 
-STORED_MARGIN = 1.5
-STORED_DETAIL = 1.5
+MARGIN = 0.25
+"""How far beyond the input a stored piece reaches, in units of the input's sides."""
+DETAIL = 1.5
+"""How much finer than the input a stored piece is, where the picture is."""
 
 
 def make_sample(picture: NDArray[np.uint8], framing: Framing, points: NDArray) -> Sample:
-    """Keep the framed piece of a picture, somewhat larger and finer than the net sees it."""
-    detail = min(STORED_DETAIL, max(1.0, 1 / framing.scale))
-    middle = np.array([(framing.width - 1) / 2, (framing.height - 1) / 2])
-    size = np.ceil(np.array([framing.width, framing.height]) * STORED_MARGIN * detail).astype(int)
-    zoom = scaling(detail, *((size - 1) / 2 - detail * middle))
-    enlarged = framing.after(zoom)
-    storing = Framing(enlarged.matrix, int(size[0]), int(size[1]))
+    """Keep the framed piece of a picture, somewhat larger and finer than the net sees it.
+
+    The framing neither turns nor mirrors; that is left to augmentation.
+    """
+    scale = framing.scale * min(DETAIL, max(1.0, 1 / framing.scale))
+    canvas = np.array([framing.width, framing.height])
+    edge = np.array([picture.shape[1], picture.shape[0]]) - 0.5
+    first = framing.to_picture(-MARGIN * canvas - 0.5).clip(-0.5, edge - 1)
+    last = framing.to_picture((1 + MARGIN) * canvas - 0.5).clip(first + 1, edge)
+    width, height = np.ceil(scale * (last - first)).astype(int)
+    storing = Framing(scaling(scale, *(-scale * first - 0.5)), int(width), int(height))
     return Sample(storing.cut(picture), storing, framing, points)
 
 

@@ -118,8 +118,11 @@ def train(
 
     plan = make_plan(labels, config.long_side, config.crop_side, config.centroid_side)
     taught, measured = _split(labels, config)
-    learn = make_samples(labels.only(taught), frames, plan)
-    held = make_samples(labels.only(measured), frames, plan)
+    if not measured:
+        report.note("Too few frames stand apart to hold some out, so no error can be measured.")
+    reading = PartOfReport(report, 0.0, 0.02, "reading frames")
+    learn = make_samples(labels.only(taught), frames, plan, reading)
+    held = make_samples(labels.only(measured), frames, plan, reading)
 
     spent = now() - began
     fits: dict[str, Fitted[PoseNet]] = {}
@@ -193,7 +196,8 @@ def _options(stage: _Stage, config: Config, seconds: float | None) -> Options:
     steps = config.steps
     if steps is not None and stage.name == "centroid":
         steps = max(1, round(steps * stage.share))
-    return Options(minutes=minutes, steps=steps, batch=config.batch)
+    backbone_lr = 1.0 if stage.origin.startswith("none") else 0.3
+    return Options(minutes=minutes, steps=steps, batch=config.batch, backbone_lr=backbone_lr)
 
 
 EXPORT_S = 12.0

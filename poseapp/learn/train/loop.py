@@ -12,7 +12,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -118,24 +118,19 @@ class Loop(Generic[Net, Given]):
         """Train until the budget is used, nothing gets better, or a person stops it."""
         state, stopped = self._state, False
         began = self._now() - state.seconds
-        with ThreadPoolExecutor(1) as background:
-            upcoming = background.submit(self._task.batch_at, state.step, state.batch)
-            try:
+        try:
+            with _Ahead(self._task.batch_at, 1 if self._device.type == "cpu" else 4) as batches:
                 while (share := self._share()) < 1 and state.since_best < self._options.patience:
                     self._report.progress(share, f"step {state.step}")
-                    batch = upcoming.result()
-                    upcoming = background.submit(self._task.batch_at, state.step + 1, state.batch)
-                    loss = self._learn(batch, share)
-                    if loss is None:
-                        upcoming = background.submit(self._task.batch_at, state.step, state.batch)
-                        continue
-                    state.step += 1
-                    state.seconds = self._now() - began
-                    self._measure(loss)
-            except JobCancelled:
-                if not state.step:
-                    raise
-                stopped = True
+                    loss = self._learn(batches.get(state.step, state.batch), share)
+                    if loss is not None:
+                        state.step += 1
+                        state.seconds = self._now() - began
+                        self._measure(loss)
+        except JobCancelled:
+            if not state.step:
+                raise
+            stopped = True
         if not state.best:
             self._evaluate(math.nan)
         return Fitted(
@@ -256,6 +251,30 @@ class Loop(Generic[Net, Given]):
         self._best.load_state_dict(checkpoint.group(tensors, "best."))
         checkpoint.restore_optimiser(self._optimiser, checkpoint.group(tensors, "optimiser."))
         self._state = _State(**facts)
+
+
+class _Ahead(Generic[Given]):
+    """Makes the next batches in the background while a step is computed."""
+
+    def __init__(self, batch_at: Callable[[int, int], Given], ahead: int) -> None:
+        self._batch_at, self._ahead = batch_at, ahead
+        self._threads = ThreadPoolExecutor(ahead)
+        self._coming: dict[tuple[int, int], Future[Given]] = {}
+
+    def get(self, step: int, size: int) -> Given:
+        """The batch of a step; the following ones are begun."""
+        wanted = [(n, size) for n in range(step, step + self._ahead + 1)]
+        self._coming = {
+            key: self._coming.get(key) or self._threads.submit(self._batch_at, *key)
+            for key in wanted
+        }
+        return self._coming[step, size].result()
+
+    def __enter__(self) -> _Ahead[Given]:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
 
 
 def _rate(share: float, warm_up: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.labels import LabelSet, most_instances_per_frame
 from poseapp.domain.metrics import box_size
+from poseapp.domain.report import Report
 from poseapp.learn.batches import Sample, make_sample
 from poseapp.nets.framing import Framing, canvas_for, crop, letterbox
 
@@ -70,10 +71,18 @@ def make_plan(labels: LabelSet, long_side: int, crop_side: int, centroid_side: i
     return Plan((side, side), centroid, crop_px, instances)
 
 
-def make_samples(labels: LabelSet, frames: FrameReader, plan: Plan) -> dict[str, list[Sample]]:
-    """What the pose net, and the centroid net where there is one, learn from the labels."""
+def make_samples(
+    labels: LabelSet, frames: FrameReader, plan: Plan, report: Report
+) -> dict[str, list[Sample]]:
+    """What the pose net, and the centroid net where there is one, learn from the labels.
+
+    Frames marked as empty teach a centroid net that looks for several bodies.
+    """
     samples: dict[str, list[Sample]] = {"pose": [], "centroid": []}
-    for ref, picture in frames.read_many(labels.frames):
+    empty = labels.empty_frames if plan.instances > 1 else frozenset()
+    refs = sorted({*labels.frames, *empty})
+    for n, (ref, picture) in enumerate(frames.read_many(refs)):
+        report.progress(n / len(refs), f"frame {n + 1} of {len(refs)}")
         bodies = [i.points for i in labels.at(ref) if i.present.any()]
         size = picture.shape[1], picture.shape[0]
         for framing, body in zip(plan.framings(size, bodies), bodies, strict=True):
