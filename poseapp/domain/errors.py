@@ -27,6 +27,10 @@ class VideoMissingError(VideoUnreadableError):
     """The file of a video is not where it was."""
 
 
+class AnotherVideoError(PoseAppError):
+    """A file that was offered for a video is not that video; a person may insist."""
+
+
 class FormatError(PoseAppError):
     """A foreign file is damaged, is not of its format, or holds what the format forbids."""
 

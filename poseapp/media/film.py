@@ -18,7 +18,7 @@ from poseapp.domain.errors import VideoMissingError, VideoUnreadableError
 
 _DECODER_THREADS = min(4, os.cpu_count() or 1)
 _FAULTS_IN_A_ROW = 100
-_TEXT_ART = {"ansi", "bintext", "idf", "xbin"}  # ffmpeg takes any .txt for a film in these
+_NO_FILM = {None, "ansi", "bintext", "idf", "xbin"}  # the last four are text art, as any .txt
 
 
 class Film:
@@ -73,7 +73,7 @@ class Film:
                         yield packet
             except av.error.EOFError:
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):  # IndexError: of a stream made of noise
                 faults += 1
             else:
                 return
@@ -122,7 +122,8 @@ def _first_film(container: av.container.InputContainer, path: Path) -> VideoStre
     for stream in container.streams.video:
         if stream.disposition & Disposition.attached_pic:
             continue  # the cover of an audio file
-        if stream.codec_context.name in _TEXT_ART:
+        # There is no context for a coding that the library does not know.
+        if getattr(stream.codec_context, "name", None) in _NO_FILM:
             continue
         return stream
     kind = "it holds sound but no pictures" if container.streams.audio else "it holds no film"

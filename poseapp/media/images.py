@@ -7,7 +7,7 @@ frame is as large as the largest and a position in a picture is the same positio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -114,8 +114,13 @@ class ImagesReader:
         self._width = width
         self._height = height
 
-    def read(self, frame: int) -> NDArray[np.uint8]:
+    def read(self, frame: int, wanted: Callable[[], bool] = lambda: True) -> NDArray[np.uint8]:  # noqa: ARG002 - one picture is read faster than anybody changes their mind
         """(height, width, 3) BGR of this frame."""
+        if not 0 <= frame < len(self._names):
+            raise VideoUnreadableError(
+                f"{self._folder} has the frames 0 to {len(self._names) - 1}, so there is no "
+                f"frame {frame}. Look whether pictures were taken away."
+            )
         path = self._folder / self._names[frame]
         picture = read_picture(path)
         high, wide = picture.shape[:2]
@@ -129,6 +134,10 @@ class ImagesReader:
         framed = np.zeros((self._height, self._width, 3), np.uint8)
         framed[:high, :wide] = picture
         return framed
+
+    def distance(self, frame: int) -> int:  # noqa: ARG002 - all are equally near
+        """Every picture stands alone."""
+        return 1
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -45,7 +45,7 @@ class FrameIndex:
     key_stamps: NDArray[np.int64]
     """(S,) time of the packet where decoding can start; also where to seek to."""
     key_frames: NDArray[np.int64]
-    """(S,) the first frame that is right when decoding starts there."""
+    """(S,) the first frame that is right when decoding starts there; the first of all is 0."""
     key_order: NDArray[np.int64]
     """(S,) place of that packet in the file."""
     width: int
@@ -131,8 +131,8 @@ def read_index(stored: Path) -> FrameIndex | None:
 
 def _checked(index: FrameIndex) -> FrameIndex:
     frames, keys = len(index.stamps), len(index.key_stamps)
-    sizes = [len(index.order) == frames > 0, len(index.key_frames) == keys > 0]
-    sizes += [len(index.key_order) == keys, index.width > 0, index.height > 0]
-    if not all(sizes):
+    if not len(index.order) == frames > 0 or not len(index.key_order) == keys > 0:
         raise ValueError("its arrays do not fit together")
+    if len(index.key_frames) != keys or index.key_frames[0] != 0:
+        raise ValueError("its keyframes are wrong")
     return index

@@ -157,14 +157,17 @@ def _from_packets(packets: _Packets, head: _Head) -> FrameIndex:
     stored = np.flatnonzero(shown)
     order = stored[np.argsort(pts[stored])]
     keys = np.flatnonzero(packets.key)
-    keys = keys if len(keys) else stored[:1]
+    if not len(keys) or keys[0] > stored[0]:  # decoding can always start where the file starts
+        keys = np.insert(keys, 0, stored[0])
     stamps = pts[order]
+    key_frames = np.maximum.accumulate(np.searchsorted(stamps, pts[keys]))
+    key_frames[0] = 0
     return FrameIndex(
         numbering=Numbering.PTS,
         stamps=stamps,
         order=order,
         key_stamps=pts[keys],
-        key_frames=np.maximum.accumulate(np.searchsorted(stamps, pts[keys])),
+        key_frames=key_frames,
         key_order=keys,
         width=head.size[0],
         height=head.size[1],

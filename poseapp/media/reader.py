@@ -37,12 +37,17 @@ def kept_frames(limit: int) -> Kept:
 class VideoReader(Protocol):
     """The frames of one video; not to be shared between threads."""
 
-    def read(self, frame: int) -> Picture:
+    def read(self, frame: int, wanted: Callable[[], bool] = ...) -> Picture:
         """(H, W, 3) BGR picture of this frame.
 
         Raises:
             VideoUnreadableError: when this frame is damaged or not there; others may be well.
+            Abandoned: when `wanted` said no while it was decoded.
         """
+        ...
+
+    def distance(self, frame: int) -> int:
+        """How many frames must be decoded to read this one."""
         ...
 
     def close(self) -> None: ...
@@ -92,16 +97,13 @@ class FilmReader:
             VideoUnreadableError: when this frame is damaged or not there; others may be well.
             Abandoned: when `wanted` said no while it was decoded.
         """
-        if not 0 <= frame < len(self.index):
-            raise VideoUnreadableError(
-                f"{self._film.path} has the frames 0 to {len(self.index) - 1}, so there is no "
-                f"frame {frame}. Look whether another file took its place."
-            )
+        self._check(frame)
         found = self._kept.get((self._film.path, frame)) or self._decode(frame, wanted)
         return self._picture(found)
 
     def distance(self, frame: int) -> int:
         """How many frames must be decoded to read this one; 0 when it was kept."""
+        self._check(frame)
         if (self._film.path, frame) in self._kept:
             return 0
         start = int(self.index.key_frames[self.index.start_of(frame)])
@@ -110,6 +112,13 @@ class FilmReader:
     def close(self) -> None:
         """Let go of the file."""
         self._film.close()
+
+    def _check(self, frame: int) -> None:
+        if not 0 <= frame < len(self.index):
+            raise VideoUnreadableError(
+                f"{self._film.path} has the frames 0 to {len(self.index) - 1}, so there is no "
+                f"frame {frame}. Look whether another file took its place."
+            )
 
     def _decode(self, frame: int, wanted: Callable[[], bool]) -> VideoFrame:
         start = self.index.start_of(frame)
@@ -162,20 +171,49 @@ class FilmReader:
         return np.ascontiguousarray(np.rot90(stored, self.index.rotation), np.uint8)
 
 
+class Readers:
+    """Readers of several videos, of which the ones used last are held open; for one thread."""
+
+    def __init__(
+        self, cache: Path | None, kept: Kept | None = None, held_open: int = _OPEN_VIDEOS
+    ) -> None:
+        self._cache = cache
+        self._kept = kept
+        self._held_open = held_open
+        self._open: OrderedDict[VideoId, tuple[Video, VideoReader]] = OrderedDict()
+
+    def of(self, video: Video) -> VideoReader:
+        """The reader of this video, opened anew when the video is not what it was."""
+        held, reader = self._open.pop(video.id, (None, None))
+        if reader is None or held != video:
+            if reader is not None:
+                reader.close()
+            reader = open_reader(video, self._cache, self._kept)
+        self._open[video.id] = (video, reader)
+        while len(self._open) > self._held_open:
+            self._open.popitem(last=False)[1][1].close()
+        return reader
+
+    def close(self) -> None:
+        """Let go of all files; `of` opens them again."""
+        while self._open:
+            self._open.popitem()[1][1].close()
+
+
 class FrameReader:
     """Frames of several videos for work that runs elsewhere: picklable, opens files when needed."""
 
     def __init__(self, videos: Iterable[Video], cache: Path | None = None) -> None:
         self.videos: dict[VideoId, Video] = {video.id: video for video in videos}
         self._cache = cache
-        self._open: OrderedDict[VideoId, VideoReader] = OrderedDict()
+        self._readers = Readers(cache)
 
     def __reduce__(self) -> tuple[type[FrameReader], tuple[list[Video], Path | None]]:
         return FrameReader, (list(self.videos.values()), self._cache)
 
     def read(self, ref: FrameRef) -> Picture:
         """(H, W, 3) BGR picture of this frame."""
-        return self._reader(ref.video).read(ref.frame)
+        return self._readers.of(self.videos[ref.video]).read(ref.frame)
 
     def read_many(
         self,
@@ -198,14 +236,4 @@ class FrameReader:
 
     def close(self) -> None:
         """Let go of all files; reading opens them again."""
-        while self._open:
-            self._open.popitem()[1].close()
-
-    def _reader(self, video: VideoId) -> VideoReader:
-        if video in self._open:
-            self._open.move_to_end(video)
-            return self._open[video]
-        if len(self._open) >= _OPEN_VIDEOS:
-            self._open.popitem(last=False)[1].close()
-        self._open[video] = open_reader(self.videos[video], self._cache)
-        return self._open[video]
+        self._readers.close()
