@@ -161,6 +161,10 @@ class Timeline(QWidget):
     def _wanted_height(self) -> int:
         return ruler.HEIGHT + sum(theme.height(lane.height_role) for lane in self._lanes()) + _GAP
 
+    def _bottom(self) -> int:
+        """Where the lowest lane ends, in px."""
+        return self._wanted_height() - _GAP
+
     def _lanes(self) -> Sequence[Lane]:
         if self._compact:
             return (self._frames, self._confidence, self._tracks)
@@ -376,13 +380,14 @@ class Timeline(QWidget):
         if not _TITLES - 1 <= x <= self.width() - _RIGHT + 1:
             return
         painter.fillRect(
-            QRectF(x - 1, ruler.HEIGHT - 6, 2, self.height() - ruler.HEIGHT), theme.color("text")
+            QRectF(x - 1, ruler.HEIGHT - 6, 2, self._bottom() - ruler.HEIGHT + 6),
+            theme.color("text"),
         )
         ruler.paint_bubble(painter, self._bubble(), self._position, "strong", "text", "panel")
 
     def _paint_hover(self, painter: QPainter, x: float, bubble: QRectF) -> None:
         painter.setPen(QPen(theme.color("text3"), 1))
-        painter.drawLine(QPointF(x, ruler.HEIGHT - 4), QPointF(x, self.height() - _GAP))
+        painter.drawLine(QPointF(x, ruler.HEIGHT - 4), QPointF(x, self._bottom()))
         ruler.paint_bubble(painter, bubble, self._frame_at(x), "small", "hover", "text")
 
     def _paint_range(self, painter: QPainter) -> None:
@@ -392,7 +397,7 @@ class Timeline(QWidget):
         shade = theme.color("accent")
         shade.setAlphaF(0.2)
         painter.fillRect(
-            QRectF(first, ruler.HEIGHT, last - first, self.height() - ruler.HEIGHT - _GAP), shade
+            QRectF(first, ruler.HEIGHT, last - first, self._bottom() - ruler.HEIGHT), shade
         )
 
     def _speak(self) -> None:

@@ -170,26 +170,31 @@ class Canvas(GestureView):
 
     def _draw_points(self, drawn: Foreground) -> None:
         """The marks and names of the selected, held and hovered keypoints."""
-        selected = self._bodies.selected()
-        if isinstance(self._hold, KeypointDrag):
-            selected = self._hold.pose, self._hold.keypoint
+        selected = self._selected()
         if selected:
-            drawn.selected(selected, self._old_position(selected))
+            self._draw_ghost(drawn, selected)
+            drawn.selected(selected)
         if self._hover and self._hover != selected and not self._read_only:
             drawn.hovered(self._hover)
         hovered = None if self._name_timer.isActive() else self._hover
         named = [selected, hovered, *(self._all_of_current() if self.options.names else ())]
         drawn.names(list(dict.fromkeys(hit for hit in named if hit)))
 
-    def _old_position(self, hit: Hit) -> tuple[float, float] | None:
+    def _selected(self) -> Hit | None:
+        """The keypoint that is held, or else the selected one."""
+        hold = self._hold
+        if isinstance(hold, KeypointDrag):
+            return hold.pose, hold.keypoint
+        return self._bodies.selected()
+
+    def _draw_ghost(self, drawn: Foreground, hit: Hit) -> None:
         """Where a prediction had the keypoint, or where it was before the drag of now."""
         pose, keypoint = hit
         if pose is self._bodies.current and keypoint in self._bodies.old_positions:
-            return self._bodies.old_positions[keypoint]
-        if self._press and self._press.moving and isinstance(self._hold, KeypointDrag):
+            drawn.ghost(hit, self._bodies.old_positions[keypoint])
+        elif self._press and self._press.moving and isinstance(self._hold, KeypointDrag):
             x, y = pose.instance.points[keypoint].tolist()
-            return x, y
-        return None
+            drawn.ghost(hit, (x, y))
 
     def _all_of_current(self) -> list[Hit]:
         current = self._bodies.current
@@ -200,16 +205,18 @@ class Canvas(GestureView):
     def _draw_loupe(
         self, painter: QPainter, look: SkeletonLook, view: QRectF, cursor: QPointF
     ) -> None:
-        hold = self._hold
-        held = isinstance(hold, KeypointDrag)
-        at = QPointF(*hold.pose.points[hold.keypoint]) if held else self.scene_at(cursor)
-        place = self._loupe.place(view, cursor)
+        hit, place = self._selected(), self._loupe.place(view, cursor)
+        at = self.scene_at(cursor)
+        if hit is not None and isinstance(self._hold, KeypointDrag):
+            at = QPointF(*hit[0].points[hit[1]])
 
         def paint_inside(inner: QPainter, to_screen: QTransform) -> None:
             paint_poses(
                 inner, self._bodies.visible(), look, to_screen, place,
                 current=self._bodies.current, bones=self.options.bones, free=place.center(),
             )  # fmt: skip
+            if hit is not None:
+                self._draw_ghost(Foreground(inner, look, to_screen, place), hit)
 
         magnification = self._loupe.magnification(self.magnification)
         paint_loupe(

@@ -40,24 +40,21 @@ class Foreground:
         self._to_screen = to_screen
         self._view = view
 
-    def selected(self, hit: Hit, old: tuple[float, float] | None) -> None:
-        """The white ring and ticks, over a marker that stands exactly on its pixel.
-
-        `old` is where the keypoint was, or where the prediction had it.
-        """
+    def selected(self, hit: Hit) -> None:
+        """The white ring and ticks, over a marker that stands exactly on its pixel."""
         pose, k = hit
         at, radius = self._at(hit), self._radius(hit)
         side, colour = self._look.sides[k], self._look.colours[k]
-        if old is not None:
-            self._ghost(k, self._to_screen.map(QPointF(*old)), at)
         markers.paint_selection(self._painter, at, side, radius)
         markers.paint_marker(self._painter, at, side, pose.states[k], colour, radius)
 
-    def _ghost(self, keypoint: int, old: QPointF, new: QPointF) -> None:
-        self._dotted_line(old, new, "select", 1, (1, 3))
-        side, colour = self._look.sides[keypoint], self._look.colours[keypoint]
+    def ghost(self, hit: Hit, old: tuple[float, float]) -> None:
+        """Where the keypoint was, or where the prediction had it, and a thin line from there."""
+        was, k = self._to_screen.map(QPointF(*old)), hit[1]
+        self._dotted_line(was, self._at(hit), "select", 1, (1, 3))
+        side, colour = self._look.sides[k], self._look.colours[k]
         radius = markers.CROWDED_RADIUS
-        markers.paint_marker(self._painter, old, side, State.LOW_CONFIDENCE, colour, radius)
+        markers.paint_marker(self._painter, was, side, State.LOW_CONFIDENCE, colour, radius)
 
     def hovered(self, hit: Hit) -> None:
         """The ring in the side's colour."""

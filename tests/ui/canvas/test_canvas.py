@@ -565,6 +565,25 @@ def test_the_wheel_turns_the_loupe_while_it_is_shown(canvas, hand):
     assert canvas._loupe.power == pytest.approx(8)
 
 
+def test_the_loupe_comes_by_itself_with_a_drag_and_shows_where_the_point_was(canvas, hand):
+    canvas.show_instances([label()], [], SEVEN, LEFT_EAR)
+    canvas.set_options(bones=False)
+    x, y = place_of(canvas, LEFT_EAR)
+    hand.press(x, y)
+    hand.move(x + 20, y)
+    place = canvas._loupe.place(QRectF(0, 0, 640, 480), QPointF(x + 20, y))
+    was = place.center() - QPointF(10 * 4, 0)
+    image = grabbed(canvas)
+    dots = sum(
+        near(colour_at(image, (was.x(), was.y()), dx, dy), theme.overlay("left"), 60)
+        for dx in range(-7, 8)
+        for dy in range(-7, 8)
+    )
+    assert dots >= 4
+    hand.release(x + 20, y)
+    assert colour_at(grabbed(canvas), (was.x() - 4, was.y())).red() == GREY
+
+
 def test_the_hovered_point_has_a_ring_at_once_and_a_name_after_a_moment(canvas, hand, qtbot):
     canvas.show_instances([label()], [], SEVEN, NOSE)
     plain = grabbed(canvas)
