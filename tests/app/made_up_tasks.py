@@ -39,6 +39,13 @@ def count(request: Count, report: JobReport) -> int:
     return done
 
 
+def clocked(request: Count, report: JobReport) -> tuple[float, float]:
+    """Seconds by the job's own clock and by the wall's."""
+    own, wall = report.clock(), time.monotonic()
+    count(request, report)
+    return report.clock() - own, time.monotonic() - wall
+
+
 def total(request: Count, report: JobReport) -> float:
     return 0.0 if request.values is None else float(request.values.sum())
 

@@ -167,6 +167,18 @@ def test_pause_holds_a_job_and_lets_others_go_on(jobs, mail):
     assert mail.wait(training) == 100
 
 
+def test_the_clock_of_a_job_stands_still_while_it_is_paused_or_overtaken(jobs, mail):
+    job = start(jobs, "clocked", Count(40), priority=Priority.BACKGROUND)
+    reach(mail, lambda: job.progress > 0)
+    job.pause()
+    reach(mail, lambda: not mail.run_until(lambda: False, 0.5))
+    job.resume()
+    mail.wait(start(jobs, "count", Count(50)))
+    own, wall = mail.wait(job)
+    assert wall - own > 0.9
+    assert job.working_s < wall - 0.9
+
+
 def test_stop_ends_a_running_a_paused_and_a_waiting_job(jobs, mail):
     stopped = []
     running = start(jobs, "count", Count(10_000), on_stopped=lambda: stopped.append("running"))

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,7 @@ def main() -> None:
             mail.run_until(lambda: job.ended)
         lateness(session)
         speeds(session)
+        nets(Path(folder))
 
 
 def start_of_worker() -> None:
@@ -184,9 +185,43 @@ def speeds(session: Session) -> None:
         for describe in (trunk, SmallCopies()):
             began = time.perf_counter()
             features(refs, [video], reader, SilentReport(), describe)
-            pace = count / (time.perf_counter() - began)
-            say(f"describe, {describe.name}, {threads} thread(s): {pace:.0f} frames/s")
+            described = count / (time.perf_counter() - began)
+            say(f"describe, {describe.name}, {threads} thread(s): {described:.0f} frames/s")
     cached_features(session)
+
+
+def nets(folder: Path) -> None:
+    """Pictures a second of every net alone, and how much faster one thread is than torch's."""
+    import torch
+
+    from poseapp.infer.session import Net
+    from poseapp.nets.export import export, run_torch
+    from poseapp.nets.pose_net import BACKBONES, build
+
+    torch.set_num_threads(1)
+    pictures = np.zeros((4, 160, 256, 3), np.uint8)
+    for name in BACKBONES:
+        net = build(name, 16).eval()
+        export(net, folder / f"{name}.onnx")
+        alone = {
+            threads: pace(Net(folder / f"{name}.onnx", device="cpu", threads=threads), pictures)
+            for threads in (1, 2)
+        }
+        ratio = alone[1] / pace(lambda batch, net=net: run_torch(net, batch), pictures)
+        say(
+            f"{name} 256 × 160: 1 thread {alone[1]:.0f} pictures/s, 2 threads {alone[2]:.0f}; "
+            f"{ratio:.1f} times torch with one thread"
+        )
+
+
+def pace(run: Callable[[NDArray[np.uint8]], object], pictures: NDArray[np.uint8]) -> float:
+    """Pictures a second of the median run."""
+    taken = []
+    for _ in range(8):
+        began = time.perf_counter()
+        run(pictures)
+        taken.append(time.perf_counter() - began)
+    return len(pictures) / float(np.median(taken))
 
 
 def cached_features(session: Session, count: int = 5_000) -> None:
