@@ -22,8 +22,9 @@ from poseapp.media.index import FrameIndex
 from poseapp.media.indexing import load_index
 
 Picture = NDArray[np.uint8]
-Kept = FrameCache[tuple[Path, int], VideoFrame]
-"""Decoded frames, not yet turned into pictures: half as large, and turning takes 1 ms or less."""
+Kept = FrameCache[tuple[int, int], VideoFrame]
+"""Decoded frames by reader and number. They are half as large as pictures, and turning one into a
+picture takes 1 ms or less."""
 
 _KEPT_BYTES = 16 << 20
 _OPEN_VIDEOS = 8
@@ -98,19 +99,20 @@ class FilmReader:
             Abandoned: when `wanted` said no while it was decoded.
         """
         self._check(frame)
-        found = self._kept.get((self._film.path, frame)) or self._decode(frame, wanted)
+        found = self._kept.get((id(self), frame)) or self._decode(frame, wanted)
         return self._picture(found)
 
     def distance(self, frame: int) -> int:
         """How many frames must be decoded to read this one; 0 when it was kept."""
         self._check(frame)
-        if (self._film.path, frame) in self._kept:
+        if (id(self), frame) in self._kept:
             return 0
         start = int(self.index.key_frames[self.index.start_of(frame)])
         return frame + 1 - (self._next if start <= self._next <= frame else start)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file and of what was kept."""
+        self._kept.forget(lambda key: key[0] == id(self))
         self._film.close()
 
     def _check(self, frame: int) -> None:
@@ -149,7 +151,7 @@ class FilmReader:
             self._lost.update(n for n in range(self._next, number) if self._is_lost(n))
             self._next = number + 1
             if picture is not None:
-                self._kept.put((self._film.path, number), picture)
+                self._kept.put((id(self), number), picture)
                 if number == frame:
                     return picture
         return None
