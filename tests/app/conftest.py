@@ -62,6 +62,7 @@ class FakeJobs:
         self.started: list[Job] = []
         self.requests: list[Any] = []
         self.orders: list[tuple[Job, str]] = []
+        self.ended = False
 
     def start(self, task, request, *, name, priority=Priority.ASKED, device="auto", **listeners):
         begin = Start(len(self.started), task, b"")
@@ -72,6 +73,9 @@ class FakeJobs:
         self.started.append(job)
         self.requests.append(request)
         return job
+
+    def shutdown(self) -> None:
+        self.ended = True
 
     def _steer(self, job, order) -> None:
         self.orders.append((job, str(order)))
