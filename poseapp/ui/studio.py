@@ -22,24 +22,22 @@ from poseapp.ui import theme
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.command_palette import CommandPalette
+from poseapp.ui.dialogs.files import FILMS, LABELS, is_project, is_video
 from poseapp.ui.dialogs.import_dialog import ImportDialog
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
 from poseapp.ui.main_window import MainWindow
 from poseapp.ui.panels.top_bar import fill_recent
 from poseapp.ui.shortcuts import Keymap
-from poseapp.ui.workspaces.desk import Desk
 from poseapp.ui.workspaces.recent import RecentProjects
 from poseapp.ui.workspaces.start import StartPage
-from poseapp.ui.workspaces.video_control import FILMS
 
 if TYPE_CHECKING:
     from poseapp.app.exchange import ImportSummary
     from poseapp.formats.base import Imported
+    from poseapp.ui.workspaces.desk import Desk  # needs the decoders: loaded with a project
 
 log = logging.getLogger(__name__)
-
-_PROJECT = ".pose"
 
 
 class Studio(QObject):
@@ -136,6 +134,8 @@ class Studio(QObject):
             return None
 
     def _begin(self, session: Session) -> None:
+        from poseapp.ui.workspaces.desk import Desk
+
         self._end()
         self.window.drop_banner("open")
         desk = self.desk = Desk(session, self._post, self.actions, self.window)
@@ -199,17 +199,17 @@ class Studio(QObject):
             self.window,
             "Import labels",
             "",
-            "Labels (*.slp *.json *.csv *.h5 *.yaml);;All files (*)",
+            LABELS,
         )
         if path:
             self.import_from(Path(path))
 
     def dropped(self, paths: list[Path]) -> None:
         """A project is opened, films and pictures are added, anything else is looked into."""
-        projects = [path for path in paths if path.suffix == _PROJECT and path.is_dir()]
+        projects = [path for path in paths if is_project(path)]
         if projects:
             self.open_project(projects[0])
-        elif all(_is_video(path) for path in paths):
+        elif all(is_video(path) for path in paths):
             if self.desk is not None:
                 self.desk.label.videos.add(paths)
             else:
@@ -272,18 +272,6 @@ class Studio(QObject):
     def _closing(self) -> None:
         self._end()
         self._background.close()
-
-
-_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
-_FOREIGN = {".slp", ".json", ".csv", ".h5", ".hdf5", ".yaml"}
-
-
-def _is_video(path: Path) -> bool:
-    """Whether a dropped file or folder is to be looked at, not read as another tool's labels."""
-    if not path.is_dir():
-        return path.suffix.lower() not in _FOREIGN
-    inside = [child for child in path.iterdir() if child.is_file()]
-    return bool(inside) and all(child.suffix.lower() in _PICTURES for child in inside)
 
 
 def _read_foreign(path: Path) -> Imported:

@@ -193,11 +193,13 @@ def test_diagnostics_name_the_versions():
     assert report.endswith("what happened")
 
 
-def test_place_and_size_come_back(qtbot, settings):
-    first = Studio(settings, lambda: NOW)
-    first.window.resize(1234, 777)
-    first.window.show()
-    first.window.close()
-    second = Studio(settings, lambda: NOW)
-    assert (second.window.width(), second.window.height()) == (1234, 777)
-    second.window.close()
+def test_where_the_window_and_its_panels_were_is_kept(studio, settings, project):
+    studio.open_project(project)
+    studio.desk.label.view.toggle_panels()
+    studio.close_project()
+    studio.window.keep_state()
+    assert settings.get("window")["geometry"]
+    studio.open_project(project)
+    assert not any(dock.isVisible() for dock in studio.desk.label.view._docks)
+    studio.actions["reset_layout"].trigger()
+    assert all(dock.isVisible() for dock in studio.desk.label.view._docks)

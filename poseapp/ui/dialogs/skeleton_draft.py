@@ -198,7 +198,8 @@ def _bone_distances(skeleton: Skeleton) -> NDArray[np.float64]:
     longest = distance[np.isfinite(distance)].max(initial=1.0)
     distance = np.where(np.isfinite(distance), distance, longest + 1.5)
     sides = np.array([_ACROSS[skeleton.side(k)] for k in range(count)])
-    return distance + _APART * (np.multiply.outer(sides, sides) < 0)
+    across = (np.multiply.outer(sides, sides) < 0).astype(np.float64)
+    return np.asarray(distance + _APART * across, dtype=np.float64)
 
 
 def _fitted(points: NDArray[np.float64]) -> NDArray[np.float64]:

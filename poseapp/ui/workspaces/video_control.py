@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from poseapp.app.library import Library
-from poseapp.domain.errors import PoseAppError, VideoUnreadableError
+from poseapp.domain.errors import AnotherVideoError, PoseAppError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.video import Video
 from poseapp.store.project import Project
 from poseapp.ui.bridge import Background
+from poseapp.ui.dialogs.files import FILMS
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.side_panel import VideoPanel
 from poseapp.ui.tables.rows import Row
 from poseapp.ui.workspaces.overview import VideoCounts
 from poseapp.ui.workspaces.queue_control import Thumbnails
-
-FILMS = "Videos (*.mp4 *.avi *.mov *.mkv *.m4v *.webm *.mpg *.mpeg *.wmv *.flv);;All files (*)"
 
 
 class VideoControl(QObject):
@@ -111,15 +109,24 @@ class VideoControl(QObject):
 
     def add(self, paths: list[Path]) -> None:
         """Add films and folders of pictures; the first one is opened."""
+        self._background.run(
+            "add videos", lambda: self._library.look_at(paths), self._add, self._not_added
+        )
+
+    def _add(self, found: tuple[Video, ...]) -> None:
         try:
-            added = self._library.add(paths)
+            added = self._library.add(found)
         except PoseAppError as problem:
             self.failed.emit(str(problem))
             return
         if added:
-            self.refresh()
             self.open(added[0].id)
             self.said.emit(f"Added {pieces.count(len(added), 'video')}")
+
+    def _not_added(self, problem: BaseException) -> None:
+        if not isinstance(problem, PoseAppError):
+            raise problem
+        self.failed.emit(str(problem))
 
     def remove(self, video: VideoId) -> None:
         """Take a video out of the project; its file stays, and undo brings it back."""
@@ -145,15 +152,27 @@ class VideoControl(QObject):
     def relink_to(self, video: Video, path: Path) -> None:
         """Use the file at `path` for a video; one of another video only when insisted on."""
         try:
-            self._library.relink(video.id, path)
-        except VideoUnreadableError as problem:
-            self.failed.emit(str(problem))
+            sentence = self._library.relink(video.id, path)
+        except AnotherVideoError as problem:
+            if not self._insists(str(problem)):
+                return
+            sentence = self._library.relink(video.id, path, force=True)
         except PoseAppError as problem:
-            if self._insists(str(problem)):
-                self._library.relink(video.id, path, force=True)
+            self.failed.emit(str(problem))
+            return
+        self.said.emit(sentence)
+        if self.missing:
+            self._find_others(path.parent)
 
-    def find_moved(self, folder: Path, found: Callable[[dict[VideoId, Path]], None]) -> None:
-        """Look in a folder for the files of all missing videos."""
+    def _find_others(self, folder: Path) -> None:
+        """Look beside a video that was found for the others that are missing."""
+
+        def found(places: dict[VideoId, Path]) -> None:
+            for number, place in places.items():
+                self._library.relink(number, place)
+            if places:
+                self.said.emit(f"Found {pieces.count(len(places), 'more video')} beside it")
+
         self._background.run("find moved", lambda: self._library.find_moved(folder), found)
 
     # -- drawing -----------------------------------------------------------------------------
