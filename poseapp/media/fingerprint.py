@@ -18,9 +18,9 @@ def film_fingerprint(path: Path) -> str:
     """
     size = path.stat().st_size
     sha = hashlib.sha256(str(size).encode())
-    step = max((size - _CHUNK) // (_CHUNKS - 1), _CHUNK)
+    last = max(size - _CHUNK, 0)
     with path.open("rb") as file:
-        for start in range(0, size, step):
+        for start in sorted({last * n // (_CHUNKS - 1) for n in range(_CHUNKS)}):
             file.seek(start)
             sha.update(file.read(_CHUNK))
     return sha.hexdigest()[:32]
