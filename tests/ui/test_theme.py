@@ -114,6 +114,12 @@ def test_an_attached_icon_follows_the_theme(app, qtbot):
     assert button.icon().pixmap(16, 16).toImage() != dark
 
 
+def test_the_mark_of_the_program_shows_the_three_sides(app):
+    picture = icons.logo(48).toImage()
+    drawn = {picture.pixelColor(x, y).rgb() for x in range(48) for y in range(48)}
+    assert {theme.color(f"panel{side}").rgb() for side in ("Left", "Right", "Centre")} <= drawn
+
+
 def test_the_font_and_icon_licences_are_shipped():
     assert "SIL OPEN FONT LICENSE" in (theme.RESOURCES / "fonts" / "LICENSE").read_text()
     assert "ISC License" in (theme.RESOURCES / "icons" / "LICENSE").read_text()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from poseapp.domain.suggestion import Answer
 from poseapp.ui import theme
@@ -151,6 +153,34 @@ def test_marks_and_curve_stand_over_their_frames(timeline):
     assert image.pixelColor(LEFT + 600, SUGGESTIONS_Y) != theme.color("accent")
     column = [image.pixelColor(LEFT + 700, y) for y in range(64, 100)]
     assert any(abs(c.green() - theme.color("curve").green()) < 40 for c in column)
+
+
+def test_tracks_are_bars_in_their_rows(timeline):
+    timeline.set_tracks([("a", 100, 300), ("b", 200, 400), ("a", 600, 603)])
+    image = timeline.grab().toImage()
+    top, bottom = 24 + 20 + 20 + 40 + 3, 24 + 20 + 20 + 40 + 11
+    assert image.pixelColor(LEFT + 150, top) == theme.color("control")
+    assert image.pixelColor(LEFT + 350, bottom) == theme.color("line2")
+    assert image.pixelColor(LEFT + 350, top) == theme.color("window")
+    assert image.pixelColor(LEFT + 601, top) == theme.color("control")
+
+
+def test_a_tool_tip_says_what_is_under_the_cursor(timeline, qtbot):
+    timeline.set_tracks([("Mouse 1", 100, 300)])
+    at = QPoint(LEFT + 200, 24 + 20 + 20 + 40 + 4)
+    tip = QHelpEvent(QEvent.Type.ToolTip, at, timeline.mapToGlobal(at))
+    QApplication.sendEvent(timeline, tip)
+    qtbot.waitUntil(lambda: QToolTip.text() == "Mouse 1")
+    QToolTip.hideText()
+
+
+def test_zooming_by_command_keeps_the_playhead_where_it_is(timeline):
+    timeline.set_position(250)
+    timeline.zoom_in()
+    first, last = timeline.visible_frames
+    assert (250 - first) / (last - first) == pytest.approx(0.25)
+    timeline.zoom_out()
+    assert timeline.visible_frames == pytest.approx((0, 1000))
 
 
 def test_only_the_playhead_is_painted_anew_when_it_moves(timeline):

@@ -166,3 +166,10 @@ def test_everything_is_repainted_when_the_theme_changes(qtbot, qapp):
     dark = window.grab().toImage()
     theme.apply(qapp, "light")
     assert window.grab().toImage() != dark
+
+
+def test_a_keycap_looks_like_a_key(qtbot):
+    cap = shown(qtbot, Keycap("Space"))
+    image = cap.grab().toImage()
+    assert image.pixelColor(6, 4) == theme.color("hover")
+    assert image.pixelColor(20, image.height() - 1) == theme.color("line2")
