@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
-from poseapp.app.runs import INTERRUPTED, new_run_id, skeleton_of_net
+from poseapp.app.runs import interrupted, new_run_id, skeleton_of_net
 from poseapp.app.session import Session
 from poseapp.app.tasks import Net, PredictFrame, PredictVideos
 from poseapp.domain.errors import InferenceError, PoseAppError
@@ -119,7 +119,8 @@ class Inference:
     def close(self) -> None:
         """After the workers were ended: what was running is marked as interrupted."""
         for live in tuple(self._live.values()):
-            self._end(live, RunState.FAILED, INTERRUPTED[RunKind.INFERENCE])
+            broken_off = interrupted(self._project, live.run)
+            self._end(live, broken_off.state, broken_off.message)
 
     def _start(self, videos: Iterable[Video], priority: Priority, then: Callable[[], None]) -> Job:
         net = self._net_in_use()

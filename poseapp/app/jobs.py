@@ -288,9 +288,14 @@ class JobRunner:
             if began_before and job.state is JobState.QUEUED:
                 lane.waiting.append(job)
             else:
-                job.error = WorkerDiedError(_why_it_died(job, died.exit_code))
-                self._end(lane, job, JobState.FAILED)
+                why = WorkerDiedError(_why_it_died(job, died.exit_code))
+                self._post(partial(self._fail, lane, job, why))
         self._dispatch(lane)
+
+    def _fail(self, lane: _Lane, job: Job, why: PoseAppError) -> None:
+        if not self._closed:
+            job.error = why
+            self._end(lane, job, JobState.FAILED)
 
     def _end(
         self,

@@ -13,17 +13,28 @@ from poseapp.domain.skeleton import Skeleton
 from poseapp.nets.card import Card
 from poseapp.store.project import Project
 
-INTERRUPTED = {
-    RunKind.TRAINING: "It was interrupted before its end, and can be resumed.",
-    RunKind.INFERENCE: "It was interrupted; what it predicted up to then is kept.",
-}
-
 
 def mark_interrupted(project: Project) -> None:
     """Runs that stand as running are not, when nobody else has the project: a crash ended them."""
     for run in project.runs.all():
         if run.state is RunState.RUNNING:
-            project.runs.update(replace(run, state=RunState.FAILED, message=INTERRUPTED[run.kind]))
+            project.runs.update(interrupted(project, run))
+
+
+def interrupted(project: Project, run: Run) -> Run:
+    """The run as one that broke off, and what is left of it in words."""
+    if run.kind is RunKind.INFERENCE:
+        message = "It was interrupted; what it predicted up to then is kept."
+    elif left_a_checkpoint(project, run):
+        message = "It was interrupted before its end, and can be resumed."
+    else:
+        message = "It was interrupted before there was anything to keep."
+    return replace(run, state=RunState.FAILED, message=message)
+
+
+def left_a_checkpoint(project: Project, run: Run) -> bool:
+    """Whether a training that broke off can go on."""
+    return any((project.runs_folder / run.id).glob("*checkpoint*"))
 
 
 def new_run_id(runs: Sequence[Run], kind: RunKind, started: datetime) -> RunId:

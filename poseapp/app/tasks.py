@@ -43,7 +43,6 @@ class TrainedNet:
     """A net that lies in its run's folder."""
 
     metrics: dict[str, Any]
-    history: list[dict[str, float]]
     stopped: bool
     """By a person; the net is the best up to then."""
 
@@ -58,7 +57,7 @@ def train(request: Train, report: JobReport) -> TrainedNet:
     trained = recipe.train(
         request.labels, request.frames, config, report, request.out, now=report.clock
     )
-    return TrainedNet(trained.metrics, trained.history, trained.stopped)
+    return TrainedNet(trained.metrics, trained.stopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,9 @@ def predict_videos(request: PredictVideos, report: JobReport) -> Outcome:
     predictor = _loaded(request.net)
     report.on_device(predictor.device)
     shelf = beliefs_shelf(request.cache, request.net.folder)
-    return predict_videos(predictor, request.wanted, request.frames, request.run, report, shelf)
+    return predict_videos(
+        predictor, request.wanted, request.frames, request.run, report, shelf, report.clock
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

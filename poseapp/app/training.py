@@ -11,7 +11,7 @@ from typing import Any
 
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
-from poseapp.app.runs import INTERRUPTED, mark_interrupted, new_run_id
+from poseapp.app.runs import interrupted, left_a_checkpoint, mark_interrupted, new_run_id
 from poseapp.app.session import Session
 from poseapp.app.tasks import Train, TrainedNet
 from poseapp.domain.errors import PoseAppError, ReadOnlyError, TrainingError
@@ -55,6 +55,15 @@ class _Live:
         if self.rows and step < self.rows[-1].get("step", 0):
             self.rows = [row for row in self.rows if row.get("step", 0) < step]
         self.rows.append(values)
+
+    def record(self) -> dict[str, Any]:
+        """What is stored of how it went, as plain JSON."""
+        return {
+            "history": _thinned(self.rows, KEPT_ROWS),
+            "working_s": round(self.job.working_s, 1),
+            "device": self.job.device_used,
+            "notes": list(self.job.notes),
+        }
 
 
 class Training:
@@ -135,7 +144,7 @@ class Training:
 
     def can_resume(self, run: Run) -> bool:
         """Whether the run broke off and left its state behind."""
-        return run.state is RunState.FAILED and any(self._folder(run.id).glob("*checkpoint*"))
+        return run.state is RunState.FAILED and left_a_checkpoint(self._project, run)
 
     def stop(self) -> None:
         """End now and keep the best net so far."""
@@ -156,8 +165,8 @@ class Training:
 
     def close(self) -> None:
         """After the workers were ended: what was running is marked as interrupted."""
-        if self._live:
-            self._end(self._live, RunState.FAILED, message=INTERRUPTED[RunKind.TRAINING])
+        if live := self._live:
+            self._end(replace(interrupted(self._project, live.run), metrics=live.record()))
 
     def _refuse(self) -> None:
         if self._project.read_only:
@@ -203,35 +212,29 @@ class Training:
     def _done(self, trained: TrainedNet) -> None:
         if live := self._live:
             state = RunState.STOPPED if trained.stopped else RunState.DONE
-            self._project.runs.set_active(live.run.id)
-            run = self._end(live, state, metrics=trained.metrics)
+            run = replace(live.run, state=state, metrics=trained.metrics | live.record())
+            self._end(run, use=True)
             if self.when_usable is not None:
                 self.when_usable(run)
 
     def _stopped(self) -> None:
         if live := self._live:
-            self._end(live, RunState.STOPPED, message="It was stopped before there was a net.")
+            message = "It was stopped before there was a net."
+            self._end(replace(live.run, state=RunState.STOPPED, message=message, metrics={}))
             shutil.rmtree(self._folder(live.run.id), ignore_errors=True)
 
     def _failed(self, why: PoseAppError) -> None:
         if live := self._live:
-            self._end(live, RunState.FAILED, message=str(why))
+            run = replace(live.run, state=RunState.FAILED, message=str(why))
+            self._end(replace(run, metrics=live.record()))
 
-    def _end(
-        self, live: _Live, state: RunState, message: str = "", metrics: dict[str, Any] | None = None
-    ) -> Run:
-        job = live.job
-        kept = (metrics or {}) | {
-            "history": _thinned(live.rows, KEPT_ROWS),
-            "working_s": round(job.working_s, 1),
-            "device": job.device_used,
-            "notes": list(job.notes),
-        }
-        run = replace(live.run, state=state, message=message, metrics=kept)
+    def _end(self, run: Run, *, use: bool = False) -> None:
         self._live = None
-        self._project.runs.update(run)
+        with self._project.atomic():
+            self._project.runs.update(run)
+            if use:
+                self._project.runs.set_active(run.id)
         self._session.announce(Changes(runs=True))
-        return run
 
     def _folder(self, run: RunId) -> Path:
         return self._project.runs_folder / run

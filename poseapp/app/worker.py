@@ -1,8 +1,8 @@
 """The process that does the heavy work, and the window's end of the pipe to it.
 
 A worker does one job at a time. Where a job reports, it may be paused or stopped, and a job that
-the runner sent meanwhile is done there and then, inside the report call: that is how the
-prediction of the frame on screen overtakes a training.
+the runner sent meanwhile is done there and then, inside the report call: that is how suggestions
+overtake a training.
 """
 
 from __future__ import annotations
@@ -62,10 +62,6 @@ class WorkerProcess:
         ]
         for thread in self._threads:
             thread.start()
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid
 
     def send(self, message: Start | Steer) -> None:
         """Returns at once; a dead worker is told of by `heard`, not here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ def predict_videos(
     run: RunId,
     report: Report,
     shelf: Shelf,
+    now: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Send `PredictionSet`s through the report until every frame is done, or a person stops it.
 
@@ -45,7 +46,7 @@ def predict_videos(
     """
     total = sum(len(one.refs()) for one in wanted)
     damaged: list[FrameRef] = []
-    began, done, stopped = time.monotonic(), 0, False
+    began, done, stopped = now(), 0, False
     for one in wanted:
         film = _Film(one.video, run, predictor, report, shelf)
         read = read_in_chunks(frames, one.refs(), predictor.batch, lambda r, _: damaged.append(r))
@@ -53,7 +54,7 @@ def predict_videos(
             for numbers, pictures in read:
                 film.add(numbers, pictures)
                 done += len(numbers)
-                pace = done / (time.monotonic() - began)
+                pace = done / max(now() - began, 1e-6)
                 text = f"{one.video.name}, {pace:.0f} frames/s"
                 report.progress((done + len(damaged)) / max(total, 1), text)
         except JobCancelled:
@@ -65,7 +66,7 @@ def predict_videos(
             report.send(VideoDone(one.video.id))
     if damaged:
         report.note(_about_damage(damaged, wanted))
-    seconds = max(time.monotonic() - began, 1e-6)
+    seconds = max(now() - began, 1e-6)
     return Outcome(done, len(damaged), done / seconds, stopped)
 
 

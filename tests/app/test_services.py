@@ -30,7 +30,7 @@ def built(session, fake_jobs, monkeypatch):
 def train(services, session, fake_jobs) -> None:
     run = services.training.start()
     write_run(session.project.runs_folder / run.id)
-    fake_jobs.tell("on_done", TrainedNet({}, [], stopped=False))
+    fake_jobs.tell("on_done", TrainedNet({}, stopped=False))
 
 
 def names(fake_jobs) -> list[str]:

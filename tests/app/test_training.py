@@ -42,7 +42,7 @@ def test_a_training_is_registered_with_its_lineage(session, training, fake_jobs)
     assert request.options == {"minutes": 2.0, "seed": 3, "device": "cpu", "threads": 1}
     assert request.out == session.project.runs_folder / first.id
     assert fake_jobs.started[0].priority is Priority.BACKGROUND
-    fake_jobs.tell("on_done", TrainedNet({}, [], stopped=False))
+    fake_jobs.tell("on_done", TrainedNet({}, stopped=False))
     second = training.start(Choices(minutes=None, steps=5, start_from=first.id))
     assert second.parent == first.id
     assert second.id != first.id
@@ -69,7 +69,7 @@ def test_a_finished_net_is_put_to_use_and_its_curve_kept(session, training, fake
         {"step": 2, "loss": 0.25, "held_out_px": 3.0},
     )
     assert training.current == run
-    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 3.0}, [], stopped=False))
+    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 3.0}, stopped=False))
     done = stored(session, run)
     assert (done.state, done.metrics["held_out_px"]) == (RunState.DONE, 3.0)
     assert training.history(run.id)[1] == {"step": 2, "loss": 0.25, "held_out_px": 3.0}
@@ -93,7 +93,7 @@ def test_stop_keeps_the_best_net(session, training, fake_jobs):
     run = training.start()
     training.stop()
     assert [order for _, order in fake_jobs.orders] == ["stop"]
-    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 9.0}, [], stopped=True))
+    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 9.0}, stopped=True))
     assert stored(session, run).state is RunState.STOPPED
     active = session.project.runs.active()
     assert active is not None
@@ -105,6 +105,7 @@ def test_a_training_stopped_before_it_had_a_net_leaves_none(session, training, f
     leave_checkpoint(session, run)
     fake_jobs.tell("on_stopped")
     assert stored(session, run).state is RunState.STOPPED
+    assert stored(session, run).metrics == {}
     assert session.project.runs.active() is None
     assert not (session.project.runs_folder / run.id).exists()
     assert not training.not_yet()
@@ -143,6 +144,15 @@ def test_a_run_that_a_crash_left_running_shows_as_interrupted(session, training,
     assert interrupted.state is RunState.FAILED
     assert interrupted.message == "It was interrupted before its end, and can be resumed."
     assert after.can_resume(interrupted)
+
+
+def test_what_was_interrupted_before_its_first_checkpoint_is_not_offered_again(
+    session, training, fake_jobs
+):
+    run = training.start()
+    after = Training(session, fake_jobs)
+    assert not after.can_resume(stored(session, run))
+    assert "before there was anything to keep" in stored(session, run).message
 
 
 def test_closing_marks_what_was_running(session, training):
@@ -197,7 +207,7 @@ def test_a_long_curve_is_thinned_and_keeps_every_held_out_point(session, trainin
     for step in range(5000):
         extra = {"held_out_px": 1.0} if step % 250 == 0 else {}
         fake_jobs.tell("on_metrics", {"step": step, "loss": 1.0, **extra})
-    fake_jobs.tell("on_done", TrainedNet({}, [], stopped=False))
+    fake_jobs.tell("on_done", TrainedNet({}, stopped=False))
     rows = stored(session, run).metrics["history"]
     assert len(rows) <= KEPT_ROWS + 20
     assert [row["step"] for row in rows if "held_out_px" in row] == list(range(0, 5000, 250))
