@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -389,20 +391,70 @@ def simulate(
     project: Path, selectors: str, seeds: int, rounds: int, batch: int, jobs: int, out: Path
 ) -> Answer:
     """Measure selectors against a simulated annotator who knows the project's labels."""
-    raise NotImplementedError
+    from poseapp.app.session import Session
+    from poseapp.app.simulation import Simulation
+    from poseapp.app.simulation import simulate as run
+    from poseapp.learn.oracle.settings import Schedule
+
+    with Session.open(project, read_only=True) as session:
+        labels, name = session.project.labels.snapshot(), session.project.name
+    wanted = Simulation(
+        name,
+        tuple(selector.strip() for selector in selectors.split(",")),
+        seeds,
+        Schedule(rounds, batch, batch),
+        jobs=jobs,
+    )
+    said = (
+        f"poseapp simulate {name} --selectors {selectors} --seeds {seeds} --rounds {rounds} "
+        f"--batch {batch}"
+    )
+    with _reporting("Simulating") as report:
+        document = run(labels, wanted, out, report, said)
+    return Answer(document, [f"Curves: {out / 'curves.png'}, .csv and .json"])
 
 
-@main.command("demo")
-@click.option("--headless", is_flag=True, help="Walk through the loop without the window.")
-@click.option("--video", type=click.Path(path_type=Path), help="A film of your own instead.")
-@click.option("--minutes", type=float, default=1.0, show_default=True, help="Of each training.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the pictures go.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def demo(
-    headless: bool, video: Path | None, minutes: float, out: Path | None, as_json: bool
-) -> None:
+@command(
+    click.option("--headless", is_flag=True, help="Walk through the loop without the window."),
+    click.option("--video", type=click.Path(path_type=Path), help="A film of your own instead."),
+    click.option("--minutes", type=float, default=1.0, show_default=True, help="Of each training."),
+    click.option("--out", type=click.Path(path_type=Path), help="Where the walk's pictures go."),
+)
+def demo(headless: bool, video: Path | None, minutes: float, out: Path | None) -> Answer:
     """Open the demo project; without a display, walk through the loop and leave pictures."""
-    raise NotImplementedError
+    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    if display and not headless:
+        if video is not None:
+            _open_window(None, video)
+        from poseapp.app.demo import make_demo
+
+        with _reporting("Making the demo") as report:
+            project = make_demo(report=report)
+        _open_window(project)
+    return _walk(video, minutes, out or Path(tempfile.mkdtemp(prefix="poseapp-demo-")))
+
+
+def _walk(video: Path | None, minutes: float, out: Path) -> Answer:
+    from poseapp.app.demo import make_demo
+    from poseapp.app.walkthrough import look_at, walk
+
+    out = out.absolute()
+    with _reporting("Making the demo") as report:
+        project = look_at(video, out) if video else make_demo(out, report)
+    steps: list[dict[str, Any]] = []
+    if video is None:
+        with _opened(project, writing=True) as workshop:
+            steps = walk(workshop.session, workshop.services, workshop.wait, out, minutes)
+    from poseapp.ui.portrait import portraits
+
+    pictures = [str(path) for path in portraits(project, out)]
+    pictures += [str(path) for path in out.glob("overlays.png")]
+    lines = []
+    for step in steps:
+        figures = ", ".join(f"{k} {v}" for k, v in step.items() if k != "step")
+        lines.append(f"{step['step']}: {figures}")
+    lines += [f"Project: {project}", f"Pictures are in {out}:", *pictures]
+    return Answer({"project": str(project), "steps": steps, "pictures": pictures}, lines)
 
 
 @command()

@@ -15,7 +15,6 @@ def information(project: Project) -> dict[str, Any]:
     suggestions = project.suggestions.all()
     return {
         "project": str(project.path),
-        "read_only": project.read_only,
         "skeleton": {
             "name": skeleton.name,
             "keypoints": list(skeleton.names),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,35 +29,34 @@ _FORMATS = {"sleap": "walker.slp", "dlc": "dlc", "lightning_pose": "lightning", 
 _DRAWN = 6
 
 
-@dataclass
-class Walked:
-    """What the walk did, step by step, and the pictures it left."""
-
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-
-    def did(self, text: str, **figures: Any) -> None:
-        """Note a step and its figures."""
-        self.steps.append({"step": text, **figures})
-
-
-def walk(session: Session, services: Services, wait: Wait, out: Path, minutes: float) -> Walked:
+def walk(
+    session: Session, services: Services, wait: Wait, out: Path, minutes: float
+) -> list[dict[str, Any]]:
     """Answer the queue, train, predict, correct what is asked next, train again, export.
 
-    The project is the demo's; `minutes` is the length of each of the two trainings.
+    The project is the demo's; `minutes` is the length of each of the two trainings. Pictures and
+    exports go to `out`.
+
+    Returns:
+        what was done, each step with its figures, as plain JSON.
     """
-    walker, walked = Walker(SCENE), Walked()
+    walker = Walker(SCENE)
+    steps: list[dict[str, Any]] = []
+
+    def did(text: str, **figures: Any) -> None:
+        steps.append({"step": text, **figures})
+
     (video,) = session.project.videos.all()
     for round_ in (1, 2):
         answered = _answer_queue(session, walker)
-        walked.did(f"Round {round_}: answered the queue", frames=answered)
+        did(f"Round {round_}: answered the queue", frames=answered)
         began = time.monotonic()
         run = services.training.start(Choices(minutes=minutes))
         assert services.training.job is not None
         wait(services.training.job, "Training")
         wait(services.inference.predict_all(), "Predicting")
         error = _errors(session, walker, video.id)
-        walked.did(
+        did(
             "Trained and predicted the whole film",
             labelled_frames=session.project.labels.frame_count(),
             minutes=round((time.monotonic() - began) / 60, 2),
@@ -68,15 +66,28 @@ def walk(session: Session, services: Services, wait: Wait, out: Path, minutes: f
         )
         if round_ == 1:
             picked = wait(services.selection.suggest("entropy", 16), "Picking frames")
-            walked.did("Asked which frames the net is unsure of", frames=len(picked or ()))
+            did("Asked which frames the net is unsure of", frames=len(picked or ()))
     undone = session.history.undo()
     session.history.redo()
-    walked.did("Undid and redid the last edit", edit=undone)
+    did("Undid and redid the last edit", edit=undone)
     for format_, name in _FORMATS.items():
         summary = services.exchange.export(format_, out / "exports" / name)
-        walked.did(f"Exported to {format_}, read back equal", labels=summary.labels)
-    walked.pictures.append(str(_overlays(session, walker, video.id, out / "overlays.png")))
-    return walked
+        did(f"Exported to {format_}, read back equal", labels=summary.labels)
+    _overlays(session, walker, video.id, out / "overlays.png")
+    return steps
+
+
+def look_at(film: Path, folder: Path) -> Path:
+    """A project with a film of the person's own, made in the folder."""
+    from poseapp.app.commands import AddVideo
+    from poseapp.app.presets import preset
+    from poseapp.app.session import Session
+    from poseapp.media.probe import probe
+
+    video = probe(film)
+    with Session.create(folder / f"{film.stem}.pose", preset("person")) as session:
+        session.history.do(AddVideo(video))
+        return session.project.path
 
 
 def _answer_queue(session: Session, walker: Walker) -> int:
@@ -109,7 +120,7 @@ def _errors(session: Session, walker: Walker, video: VideoId) -> NDArray[np.floa
     return errors[np.isfinite(errors)]
 
 
-def _overlays(session: Session, walker: Walker, video: VideoId, out: Path) -> Path:
+def _overlays(session: Session, walker: Walker, video: VideoId, out: Path) -> None:
     """Frames across the film with what was predicted in them."""
     import cv2
 
@@ -128,4 +139,3 @@ def _overlays(session: Session, walker: Walker, video: VideoId, out: Path) -> Pa
     sheet = np.concatenate([np.concatenate(tiles[i : i + 3], axis=1) for i in (0, 3)])
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
-    return out

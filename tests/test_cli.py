@@ -1,0 +1,156 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from poseapp.app.commands import AddInstance
+from poseapp.app.presets import preset_names
+from poseapp.app.session import Session
+from poseapp.cli import TerminalReport, main
+from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.pose import Instance
+from poseapp.formats.registry import FORMATS
+from poseapp.learn.select.registry import SELECTORS
+from poseapp.media.film_writer import write_film
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def run(*arguments, ok=True):
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert (result.exit_code == 0) is ok, result.output
+    return result
+
+
+def document(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def film(tmp_path):
+    rng = np.random.default_rng(0)
+    scenes = rng.integers(0, 255, (6, 3, 4, 3), dtype=np.uint8)
+    pictures = [np.kron(scenes[n // 5], np.ones((16, 16, 1), np.uint8)) for n in range(30)]
+    write_film(tmp_path / "scenes.mp4", pictures, 25)
+    return tmp_path / "scenes.mp4"
+
+
+@pytest.fixture
+def project(tmp_path, film):
+    run("new", tmp_path / "study", "--skeleton", "mouse_top", film)
+    return tmp_path / "study.pose"
+
+
+def test_a_project_is_made_and_told_about(project):
+    found = document("info", project)
+    assert found["videos"][0]["frames"] == 30
+    assert found["skeleton"]["keypoints"][0] == "nose"
+    assert found["labels"] == 0
+
+
+def test_standard_output_holds_one_document_and_nothing_else(project):
+    result = run("suggest", project, "--selector", "uniform", "--count", 3, "--json")
+    rows = json.loads(result.stdout)
+    assert len({(row["video"], row["frame"]) for row in rows}) == 3
+    assert all(row["reasons"][0]["text"] and 0 <= row["score"] <= 1 for row in rows)
+    assert "Picking frames" in result.stderr
+
+
+def test_suggestions_are_appended_to_the_queue(project):
+    first = document("suggest", project, "--selector", "uniform", "--count", 3)
+    second = document("suggest", project, "--selector", "typiclust", "--count", 2)
+    assert not {r["frame"] for r in first} & {r["frame"] for r in second}
+    assert document("info", project)["suggestions"]["open"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("info", "nowhere"), "no project"),
+        (("train", "{project}"), "Label a few frames first"),
+        (("predict", "{project}"), "Train one first"),
+        (("predict", "{project}", "--video", "other.mp4"), "1: scenes.mp4"),
+        (("suggest", "{project}", "--selector", "oracle"), "typiclust"),
+        (("export", "{project}", "--format", "papyrus", "x"), "sleap"),
+        (("add", "{project}", "missing.mp4"), "missing.mp4"),
+        (("add", "{project}"), "Name one video"),
+        (("import", "{project}", "missing.slp"), "not there"),
+        (("new", "{project}", "--skeleton", "person"), "there already"),
+        (("new", "other", "--skeleton", "unicorn"), "person"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_a_code(project, arguments, says):
+    filled = [str(project) if a == "{project}" else a for a in arguments]
+    result = run(*filled, "--json", ok=False)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_labels_go_out_in_every_format_and_come_back(project, tmp_path, name):
+    with Session.open(project) as session:
+        for frame in (0, 12, 29):
+            points = np.random.default_rng(frame).uniform(5, 40, (10, 2)).round(2)
+            made = Instance(FrameRef(VideoId(1), frame), points, np.full(10, 2))
+            session.history.do(AddInstance(made))
+    out = tmp_path / {"sleap": "labels.slp"}.get(name, name)
+    summary = document("export", project, "--format", name, out)
+    assert (summary["frames"], summary["labels"]) == (3, 3)
+    back = document("import", tmp_path / "back", summary["path"])
+    assert back["labels"] == 3
+    with Session.open(tmp_path / "back", read_only=True) as session:
+        labels = session.project.labels.snapshot()
+    points = np.random.default_rng(12).uniform(5, 40, (10, 2)).round(2)
+    order = [labels.skeleton.index(k) for k in ("nose", "tail tip")]
+    assert any(np.allclose(i.points[order], points[[0, 9]], atol=1e-6) for i in labels.instances)
+
+
+def test_a_project_that_is_open_elsewhere_is_not_written(project):
+    with Session.open(project):
+        code = [sys.executable, "-m", "poseapp", "add", str(project), str(project)]
+        done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_speaks_json():
+    assert {finding["name"] for finding in document("doctor")} >= {"machine", "video", "window"}
+
+
+def test_the_readme_names_every_command_preset_and_format():
+    text = README.read_text(encoding="utf-8")
+    for command in main.commands:
+        assert f"`poseapp {command}" in text or f"`poseapp` or `poseapp {command}" in text
+    for name in (*preset_names(), *FORMATS):
+        assert f"`{name}`" in text
+
+
+def test_every_selector_says_what_it_is_for():
+    assert all(s.about.endswith(".") for s in SELECTORS.values())
+
+
+def test_progress_is_told_now_and_then_where_nobody_watches(capsys):
+    report = TerminalReport("Working")
+    for n in range(100):
+        report.progress(n / 100, "on it")
+    report.note("A word.")
+    report.progress(1.0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Working 0%")
+    assert "A word." in lines
+    assert len(lines) == 3
+
+
+def test_the_command_line_starts_without_heavy_libraries():
+    code = (
+        "import sys, poseapp.cli; heavy = {'torch', 'cv2', 'PySide6', 'onnxruntime', 'sklearn'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
