@@ -40,18 +40,24 @@ Action = Callable[[], object]
 
 def main() -> None:
     """Print median and 95th percentile of each step, and how much a full project slows it."""
-    with tempfile.TemporaryDirectory() as folder, _projects(Path(folder)) as (empty, full):
-        file = full.project.path / "project.db"
-        say(
-            f"full: {full.project.predictions.count():,} predictions, {SUGGESTIONS:,} suggestions, "
-            f"{file.stat().st_size / 1e6:.0f} MB; empty: {LOOKED_AT} predictions, 1 suggestion; "
-            f"both: {LABELS} labels"
-        )
-        for name, step in STEPS.items():
-            compare(name, step(empty), step(full))
-        compare("open for reading", _opening(empty), _opening(full))
-        for name, scan in SCANS.items():
-            report(name, timed(lambda scan=scan: scan(full), times=5))
+    with tempfile.TemporaryDirectory() as folder:
+        with _projects(Path(folder)) as (empty, full):
+            _use(empty, full)
+        compare("open for writing and close", *(_opening(s) for s in (empty, full)))
+
+
+def _use(empty: Session, full: Session) -> None:
+    file = full.project.path / "project.db"
+    say(
+        f"full: {full.project.predictions.count():,} predictions, {SUGGESTIONS:,} suggestions, "
+        f"{file.stat().st_size / 1e6:.0f} MB; empty: {LOOKED_AT} predictions, 1 suggestion; "
+        f"both: {LABELS} labels"
+    )
+    for name, step in STEPS.items():
+        compare(name, step(empty), step(full))
+    compare("open for reading", *(_reading(s) for s in (empty, full)))
+    for name, scan in SCANS.items():
+        report(name, timed(lambda scan=scan: scan(full), times=5))
 
 
 def compare(name: str, in_empty: Action, in_full: Action) -> None:
@@ -133,6 +139,10 @@ def _frame(session: Session, number: int) -> FrameRef:
 
 
 def _opening(session: Session) -> Action:
+    return lambda: Session.open(session.project.path, settings=session.settings).close()
+
+
+def _reading(session: Session) -> Action:
     return lambda: session.project.reader().close()
 
 
