@@ -20,7 +20,7 @@ from poseapp.media.index import FrameIndex, Numbering, read_index, write_index
 
 log = logging.getLogger(__name__)
 
-_HEAD = 24
+_HEAD = 8
 """How many decoded frames are compared with the packets before these are believed."""
 _MAY_BE_NO_PICTURE = 20
 """Bytes: an MPEG-4 packet as short as this may say "nothing new" and give no frame."""
