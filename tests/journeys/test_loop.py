@@ -42,7 +42,8 @@ def shown(qtbot, studio, frame):
 
 def test_the_loop(qtbot, start, project, film, walker, tmp_path):
     studio = start(project)
-    qtbot.waitActive(studio.window)
+    with qtbot.waitActive(studio.window, timeout=10_000):
+        studio.window.activateWindow()
     studio.desk.label.videos.add([film])
     shown(qtbot, studio, 0)
     first = clearest_frame(walker)
@@ -144,7 +145,8 @@ def export_to_coco(qtbot, studio, out):
     field = view.findChild(QLineEdit)
     field.clear()
     qtbot.keyClicks(field, str(out))
-    qtbot.waitUntil(lambda: button(view, QPushButton, "Export 10 frames").isEnabled())
-    button(view, QPushButton, "Export 10 frames").click()
+    export = button(view, QPushButton, "Export")
+    qtbot.waitUntil(lambda: export.text() == "Export 10 frames" and export.isEnabled())
+    export.click()
     qtbot.waitUntil(out.exists, timeout=30_000)
     return json.loads(out.read_text())

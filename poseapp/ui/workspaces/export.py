@@ -50,6 +50,7 @@ class ExportWorkspace(QWidget):
 
     changed = Signal()
     """Something was chosen otherwise."""
+    place_edited = Signal()
     browse_wanted = Signal()
     export_wanted = Signal()
     copy_wanted = Signal()
@@ -65,7 +66,7 @@ class ExportWorkspace(QWidget):
         self._format_box = QVBoxLayout()
         self._place = QLineEdit()
         self._place.setAccessibleName("Where the export goes")
-        self._place.textEdited.connect(lambda _text: self.changed.emit())
+        self._place.textEdited.connect(self.place_edited)
         self._pictures = QCheckBox("With the pictures, where the format has them")
         self._pictures.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._pictures.setChecked(True)

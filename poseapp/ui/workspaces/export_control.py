@@ -65,6 +65,7 @@ class ExportControl(QObject):
         self._busy = False
         self._written: Path | None = None
         view.changed.connect(self.refresh)
+        view.place_edited.connect(self._place_edited)
         view.browse_wanted.connect(self._browse)
         view.export_wanted.connect(self.export)
         view.copy_wanted.connect(self._copy)
@@ -169,6 +170,11 @@ class ExportControl(QObject):
         project = self._session.project
         suffix = FORMATS[self.view.format].suffix if self.view.format else ""
         return project.path.parent / f"{project.path.stem}_{self.view.format}{suffix}"
+
+    def _place_edited(self) -> None:
+        self._place_chosen = True
+        if self._preview is not None:
+            self._show(self._preview)
 
     def _browse(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
