@@ -264,8 +264,5 @@ def acceptance(prediction: Instance) -> AddInstance:
 
 def _made(inverse: Command) -> tuple[InstanceId, ...]:
     """The numbers of the instances that a command added, read from its inverse."""
-    if isinstance(inverse, DeleteInstance):
-        return (inverse.instance,)
-    if isinstance(inverse, Batch):
-        return tuple(number for part in reversed(inverse.commands) for number in _made(part))
-    return ()
+    parts = reversed(inverse.commands) if isinstance(inverse, Batch) else (inverse,)
+    return tuple(part.instance for part in parts if isinstance(part, DeleteInstance))

@@ -81,7 +81,7 @@ def _decoder(hint: Any) -> Decoder:
         return _decoder(hint.__supertype__)
     if isinstance(hint, type):
         return _of_class(hint)
-    return lambda document: document
+    raise NotImplementedError(f"values of type {hint} cannot be stored")
 
 
 def _optional(kinds: tuple[Any, ...]) -> Decoder:

@@ -76,6 +76,17 @@ def test_an_instance_comes_back_to_the_last_bit(numbers, visibility, scores, ori
         assert back.scores.tobytes() == instance.scores.tobytes()
 
 
+def test_numbers_that_numpy_made_are_plain_numbers():
+    made = FrameRef(VideoId(np.int64(3)), np.int32(4))
+    assert from_json(FrameRef, to_json(made)) == FrameRef(VideoId(3), 4)
+    assert to_json(Dot((np.float32(0.5), np.float64(1)))) == '{"is":"Dot","at":[0.5,1.0]}'
+
+
+def test_a_type_that_cannot_be_told_from_others_is_refused():
+    with pytest.raises(NotImplementedError, match="list"):
+        from_json(list[int], "[1]")
+
+
 def test_fields_with_their_default_are_left_out():
     document = json.loads(to_json(Dot()))
     assert document == {"is": "Dot"}

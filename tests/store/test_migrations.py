@@ -123,3 +123,12 @@ def test_without_room_for_the_copy_nothing_is_changed(old, monkeypatch):
 def test_a_new_project_has_todays_version(tmp_path):
     with Project.create(tmp_path / "new", MOUSE) as made:
         assert made._database.value("PRAGMA user_version") == VERSION
+
+
+def test_a_file_that_says_it_has_no_version_is_damaged(tmp_path):
+    Project.create(tmp_path / "new", MOUSE).close()
+    with sqlite3.connect(tmp_path / "new.pose" / "project.db") as connection:
+        connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    with pytest.raises(ProjectError, match="no version"):
+        Project.open(tmp_path / "new")

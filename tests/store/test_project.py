@@ -159,6 +159,7 @@ def test_media_without_writing_can_still_be_read_with_the_last_edits(tmp_path, m
     for name in ("project.db", "project.db-wal"):  # what a crash leaves, without the index
         (crashed / name).write_bytes((project.path / name).read_bytes())
     project.close()
+    monkeypatch.setattr("poseapp.store.project.user_cache_path", lambda _: tmp_path / "caches")
     really = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and really(path, mode))
     for folder in (project.path, crashed):
@@ -167,6 +168,7 @@ def test_media_without_writing_can_still_be_read_with_the_last_edits(tmp_path, m
             assert reader.labels.count() == 1
             with pytest.raises(ReadOnlyError):
                 reader.videos.add(film(tmp_path / "new.mp4"))
+            assert reader.cache_folder == tmp_path / "caches" / folder.name
         assert names_in(folder) == before
 
 
