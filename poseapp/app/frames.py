@@ -31,7 +31,8 @@ class FrameService:
         self._viewer = Viewer(self._project.cache_folder, post, memory)
         self._tender = Tender(self._project.cache_folder, post, self._viewer)
         self._videos: dict[VideoId, Video] = {}
-        self._seen: set[Video] = set()
+        self._tended = {""}
+        """Fingerprints of the videos that were handed over for a proxy; "" is an unknown one."""
         self._unsubscribe = session.subscribe(self._changed)
 
     def show(
@@ -47,8 +48,8 @@ class FrameService:
         """
         video = self._video(ref.video)
         self._viewer.show(Wish(ref, video, on_ready, on_failed or _noted))
-        if video.fingerprint and video not in self._seen and not self._project.read_only:
-            self._seen.add(video)
+        if video.fingerprint not in self._tended and not self._project.read_only:
+            self._tended.add(video.fingerprint)
             self._tender.make_proxy(video)
 
     def prefetch(self, refs: Iterable[FrameRef]) -> None:

@@ -85,6 +85,8 @@ class Viewer:
             self._asked = wish if picture is None else None
             if self._asked:
                 self.calm.clear()
+            else:
+                self.calm.set()
             self._wake()
         if picture is not None:
             self._answer(wish, picture, exact=True)

@@ -65,9 +65,12 @@ class Proxy:
         if frame + 1 >= len(self._known):
             return None
         start, end = self._known[frame : frame + 2].tolist()
-        with self._pictures.open("rb") as file:
-            file.seek(start)
-            content = np.frombuffer(file.read(end - start), np.uint8)
+        try:
+            with self._pictures.open("rb") as file:
+                file.seek(start)
+                content = np.frombuffer(file.read(end - start), np.uint8)
+        except OSError:  # somebody emptied the cache
+            return None
         small = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
         if small is None:
             return None

@@ -131,7 +131,7 @@ class FilmReader:
             if found is not None:
                 return found
             if frame not in self._lost:
-                self._begin(start - 1)
+                self._begin(max(start - 1, 0))
         raise VideoUnreadableError(
             f"Frame {frame} of {self._film.path} is damaged; frames around it may be well. "
             "Choose another frame, or copy the video again from where it was recorded."

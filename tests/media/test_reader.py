@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -145,8 +147,6 @@ def test_a_film_of_odd_width_is_read_without_slanting(tmp_path):
 
 
 def videos(*paths: Path) -> list[Video]:
-    from dataclasses import replace
-
     return [replace(probe(path), id=VideoId(n)) for n, path in enumerate(paths, start=1)]
 
 
@@ -244,3 +244,22 @@ def test_clips_whose_headers_promise_more_frames_than_they_hold_are_counted_by_t
         for frame in np.random.default_rng(2).permutation(len(expected)).tolist():
             assert zlib.crc32(reader.read(frame).tobytes()) == expected[frame]
         reader.close()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.data())
+def test_an_index_that_is_wrong_about_keyframes_never_shows_a_wrong_frame(film, data):
+    path = film("x264, closed GOP, B-frames as references")
+    index = build_index(path)
+    keys, frame = len(index.key_frames), st.integers(0, COUNT - 1)
+    wrong = replace(
+        index,
+        key_frames=np.array([0, *sorted(data.draw(st.tuples(*[frame] * (keys - 1))))]),
+        key_order=np.array([0, *sorted(data.draw(st.tuples(*[frame] * (keys - 1))))]),
+        order=np.array(data.draw(st.permutations(range(COUNT)))),
+    )
+    reader = FilmReader(path, wrong)
+    for asked in data.draw(st.lists(frame, min_size=1, max_size=6)):
+        with suppress(VideoUnreadableError):
+            assert number_in(reader.read(asked)) == asked
+    reader.close()
