@@ -13,6 +13,8 @@ class Backbone(nn.Module):
 
     channels: tuple[int, int, int, int]
     """Of the four maps."""
+    early: tuple[str, ...]
+    """Modules up to the first map, whose work is the same for every kind of picture."""
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     """Of RGB in 0..1, as the pretrained weights expect them."""

@@ -26,6 +26,7 @@ class EfficientNetLite0(Backbone):
     """Sixteen bottlenecks in seven stages."""
 
     channels = (24, 40, 112, 320)
+    early = ("_conv_stem", "_bn0", "_blocks.0", "_blocks.1", "_blocks.2")
     mean = (0.5, 0.5, 0.5)
     std = (0.5, 0.5, 0.5)
 

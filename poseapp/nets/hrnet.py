@@ -21,6 +21,7 @@ class HRNetW18Small(Backbone):
     """A stem to stride 4, then two, three and four branches side by side."""
 
     channels = _WIDTHS
+    early = ("conv1", "bn1", "conv2", "bn2", "layer1")
     mean = IMAGENET_MEAN
     std = IMAGENET_STD
 

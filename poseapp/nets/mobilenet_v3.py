@@ -61,6 +61,7 @@ class MobileNetV3(Backbone):
         self._ends = [*(n - 1 for n in halvings), len(rows)][-4:]
         a, b, c, d = (rows[n - 1][2] for n in self._ends)
         self.channels = (a, b, c, d)
+        self.early = tuple(f"features.{n}" for n in range(self._ends[0] + 1))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         x, maps = picture, []

@@ -27,8 +27,27 @@ class PoseNet(nn.Module):
         self.backbone = backbone
         self.head = head
         self.readout: Readout = readout
+        self.settled = False
         self.register_buffer("mean", 255 * _per_channel(backbone.mean), persistent=False)
         self.register_buffer("std", 255 * _per_channel(backbone.std), persistent=False)
+
+    def settle(self) -> None:
+        """Keep what the backbone has learnt elsewhere: its statistics and its first layers.
+
+        Small batches would blur the statistics; the first layers see edges and colours, which are
+        the same everywhere, and cost most of a step.
+        """
+        self.settled = True
+        for name in self.backbone.early:
+            self.backbone.get_submodule(name).requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> PoseNet:
+        """As torch's, but a settled backbone keeps its statistics."""
+        super().train(mode)
+        if self.settled:
+            self.backbone.eval()
+        return self
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """The backbone's maps."""

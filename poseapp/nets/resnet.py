@@ -72,6 +72,7 @@ class Bottleneck(_Block):
 class ResNet(Backbone):
     """A 7×7 stem and four stages of residual blocks."""
 
+    early = ("conv1", "bn1", "layer1")
     mean = IMAGENET_MEAN
     std = IMAGENET_STD
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poseapp.learn.augment import NONE, Augmentation, changed_light, geometric_change
+from poseapp.learn.augment import NONE, Augmentation, changed_light, geometric_change, turning
 
 
 @given(st.integers(0, 10_000))
@@ -29,7 +29,7 @@ def test_scale_and_shift_stay_within_what_was_asked(seed):
 
 def test_about_half_of_the_pictures_are_mirrored_when_flipping_is_on():
     rng = np.random.default_rng(0)
-    how = Augmentation(flip=True)
+    how = Augmentation(rotation_deg=20, flip=True)
     mirrored = [geometric_change(how, (64, 64), rng) for _ in range(400)]
     share = np.mean([flag for _, flag in mirrored])
     assert 0.4 < share < 0.6
@@ -70,3 +70,35 @@ def test_the_same_seed_changes_alike():
     picture = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
     one, other = (changed_light(picture, Augmentation(), np.random.default_rng(5)) for _ in "ab")
     assert np.array_equal(one, other)
+
+
+def turned(deviation_deg, count=300):
+    """A body with eight points, turned by a normal angle and put anywhere."""
+    rng = np.random.default_rng(0)
+    body = rng.normal(0, 10, (8, 2))
+    bodies = []
+    for angle in np.deg2rad(rng.normal(0, deviation_deg, count)):
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        bodies.append(body @ turn + rng.normal(0, 50, 2) + rng.normal(0, 0.5, (8, 2)))
+    return np.array(bodies)
+
+
+@pytest.mark.parametrize("deviation", [10, 20, 40])
+def test_pictures_are_turned_twice_as_far_as_labelled_bodies_deviate(deviation):
+    assert turning(turned(deviation)) == pytest.approx(2 * deviation, rel=0.1)
+
+
+def test_bodies_that_turn_freely_are_turned_freely_and_upright_ones_a_little():
+    assert turning(turned(180)) > 150
+    assert turning(turned(0)) == 15
+
+
+def test_absent_points_and_absent_bodies_do_not_matter():
+    bodies = turned(20)
+    bodies[::2, 3] = np.nan
+    bodies[7] = np.nan
+    assert turning(bodies) == pytest.approx(40, rel=0.15)
+
+
+def test_a_body_of_one_point_does_not_turn():
+    assert turning(np.random.default_rng(0).normal(0, 9, (20, 1, 2))) == 15

@@ -68,3 +68,20 @@ def test_the_net_turns_bgr_round_and_normalises_by_itself():
     net(picture)
     expected = [(1 - 0.485) / 0.229, (0 - 0.456) / 0.224, (0 - 0.406) / 0.225]
     assert seen[0][0, :, 5, 5].tolist() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_settled_net_keeps_its_first_layers_and_its_statistics(name):
+    net = build(name, 2)
+    net.settle()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    optimiser = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=0.1)
+    net.train()
+    net(255 * torch.rand(2, 3, 64, 64)).square().sum().backward()
+    optimiser.step()
+    changed = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
+    assert not any(f"backbone.{early}." in k for k in changed for early in net.backbone.early)
+    assert not any(k.startswith("backbone.") and "running" in k for k in changed)
+    trained = {k for k, p in net.named_parameters() if p.requires_grad}
+    assert len(changed & trained) > 0.5 * len(trained)
+    assert any(k.startswith("head.") and "running" in k for k in changed)

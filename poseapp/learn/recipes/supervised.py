@@ -20,7 +20,7 @@ from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.domain.video import VideoKind
-from poseapp.learn.augment import Augmentation
+from poseapp.learn.augment import Augmentation, turning
 from poseapp.learn.batches import Teaching, held_out
 from poseapp.learn.train import device as devices
 from poseapp.learn.train.loop import Fitted, Loop, Metrics, Options
@@ -161,15 +161,19 @@ def _split(labels: LabelSet, config: Config) -> tuple[list[FrameRef], list[Frame
 
 def _stages(plan: Plan, labels: LabelSet, config: Config) -> list[_Stage]:
     swap = tuple(int(k) for k in labels.skeleton.flip_permutation())
-    flip = config.augmentation.flip and bool(labels.skeleton.pairs)
-    augmentation = replace(config.augmentation, flip=flip)
+    asked = config.augmentation
+    augmentation = replace(
+        asked,
+        flip=asked.flip and bool(labels.skeleton.pairs),
+        rotation_deg=turning(labels.points()) if asked.rotation_deg is None else asked.rotation_deg,
+    )
     teaching = Teaching(augmentation, swap, absent_is_empty=config.absent_is_empty)
     whole = (0.02, 0.97)
     if plan.crop_px is None:
         return [_Stage("pose", *_net(config, len(swap), "softmax"), teaching, 1.0, whole)]
     readout: Readout = "softmax" if plan.instances == 1 else "sigmoid"
     border = 0.02 + 0.95 * config.centroid_share
-    middles = replace(teaching, several=True, augmentation=config.augmentation)
+    middles = replace(teaching, several=True)
     return [
         _Stage(
             "centroid",
@@ -185,10 +189,14 @@ def _stages(plan: Plan, labels: LabelSet, config: Config) -> list[_Stage]:
 def _net(config: Config, maps: int, readout: Readout) -> tuple[PoseNet, str]:
     net = build(config.net, maps, readout)
     if config.start_from is not None:
-        return net, weights.start_from(net, config.start_from)
-    if config.pretrained:
-        return net, weights.load_imagenet(net, config.net)
-    return net, "none: it began from random weights"
+        origin = weights.start_from(net, config.start_from)
+    elif config.pretrained:
+        origin = weights.load_imagenet(net, config.net)
+    else:
+        origin = "none: it began from random weights"
+    if not origin.startswith("none"):
+        net.settle()
+    return net, origin
 
 
 def _options(stage: _Stage, config: Config, seconds: float | None) -> Options:
