@@ -24,7 +24,7 @@ _NO_FILM = {None, "ansi", "bintext", "idf", "xbin"}  # the last four are text ar
 class Film:
     """An open container and its first video stream; not to be shared between threads."""
 
-    def __init__(self, path: Path, threads: int = _DECODER_THREADS) -> None:
+    def __init__(self, path: Path) -> None:
         """Open the file.
 
         Raises:
@@ -32,7 +32,6 @@ class Film:
             VideoUnreadableError: when it holds no film that can be decoded.
         """
         self.path = path
-        self._threads = threads
         self._open()
 
     def _open(self) -> None:
@@ -55,7 +54,7 @@ class Film:
             self.container.close()
             raise
         self.stream.codec_context.thread_type = "AUTO"
-        self.stream.codec_context.thread_count = self._threads
+        self.stream.codec_context.thread_count = _DECODER_THREADS
 
     def rewind(self) -> None:
         """Stand at the first packet, also in files that cannot be searched."""

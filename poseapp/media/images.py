@@ -37,13 +37,11 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         VideoMissingError: when there is no such file.
         VideoUnreadableError: when it is no picture.
     """
-    if not path.is_file():
-        raise VideoMissingError(f"{path} is not there. Put the picture back, or re-link the video.")
-    content = np.fromfile(path, np.uint8)  # OpenCV cannot open every name on every system
+    content = _content(path)  # OpenCV cannot open every name on every system
     picture = None
-    if content.size:
+    if content:
         try:
-            picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
+            picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         except cv2.error:  # sizes that nobody can mean
             picture = None
     if picture is None:
@@ -76,20 +74,31 @@ def size_of_all(folder: Path, names: Sequence[str]) -> tuple[int, int]:
 
 def _size(path: Path) -> tuple[int, int]:
     """(width, height), from the first bytes where these surely tell it."""
-    if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and path.is_file():
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        if size := _png_size(head) or _jpeg_size(head):
-            return size
+    head = _content(path, _HEAD)
+    size = _png_size(head) or _jpeg_size(head)
+    if size and 0 < size[0] * size[1] < _TOO_MANY_PIXELS:
+        return size
     height, width = read_picture(path).shape[:2]
     return width, height
+
+
+def _content(path: Path, count: int = -1) -> bytes:
+    """The first `count` bytes of a picture, or all."""
+    if not path.is_file():
+        raise VideoMissingError(f"{path} is not there. Put the picture back, or re-link the video.")
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise VideoUnreadableError(
+            f"{path} cannot be read: {error.strerror}. Change its permissions or copy it elsewhere."
+        ) from error
 
 
 def _png_size(head: bytes) -> tuple[int, int] | None:
     if not head.startswith(b"\x89PNG\r\n\x1a\n") or len(head) < 24:
         return None
-    size = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
-    return size if size[0] * size[1] < _TOO_MANY_PIXELS else None
+    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
 
 
 def _jpeg_size(head: bytes) -> tuple[int, int] | None:

@@ -30,7 +30,9 @@ def probe(path: Path, cache: Path | None = None) -> Video:
     if not path.exists():
         raise VideoMissingError(f"{path} is not there. Choose where it is now.")
     if path.is_dir():
-        return probe_images(path, images.pictures_in(path))
+        with faults_as_sentences(path):
+            names = images.pictures_in(path)
+        return probe_images(path, names)
     if path.suffix.lower() in images.SUFFIXES:
         return probe_images(path.parent, [path.name])
     with faults_as_sentences(path):
