@@ -21,23 +21,13 @@ from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
 from poseapp.learn.oracle.estimator import Guesses
 from poseapp.learn.oracle.seen import Lesson, Seen
+from poseapp.learn.oracle.settings import Effort
 from poseapp.learn.train.loop import Loop, Options, Task
 from poseapp.nets.heads import STRIDE, LightHead
 from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
 
 _AT_ONCE = 16
 """Bodies that a trained head looks at together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How every head is trained, whatever the number of labels."""
-
-    steps: int = 150
-    batch: int = 8
-    lr: float = 0.02
-    average: float = 0.97
-    """How much of the running average of weights a step keeps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ class Scores:
     error_median_px: float
     error_p95_px: float
     pck: float
-    """Share within a fifth of the body's box, for each keypoint, averaged over the keypoints."""
+    """Share within a fifth of the body's box, for each keypoint, averaged over the keypoints.
+
+    0 where no body has two keypoints, and with them a size.
+    """
     pck_torso: float | None
     """The same with a fifth of the torso; None for skeletons without shoulders and hips."""
 
@@ -34,9 +37,14 @@ def score(guessed: NDArray[np.float64], truth: NDArray[np.float64], skeleton: Sk
         float(errors.mean()),
         float(np.median(errors)),
         float(np.percentile(errors, 95)),
-        float(np.nanmean(pck(guessed, truth, box_size(truth)))),
-        float(np.nanmean(pck(guessed, truth, torso_size(truth, *torso)))) if torso else None,
+        _mean(pck(guessed, truth, box_size(truth))),
+        _mean(pck(guessed, truth, torso_size(truth, *torso))) if torso else None,
     )
+
+
+def _mean(of_keypoints: NDArray[np.float64]) -> float:
+    known = of_keypoints[np.isfinite(of_keypoints)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def torso_of(skeleton: Skeleton) -> tuple[int, int] | None:

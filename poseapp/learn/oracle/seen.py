@@ -18,6 +18,7 @@ from poseapp.domain.report import Report
 from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Sample, Teaching, make_sample, plain_batch, random_batch
 from poseapp.learn.oracle.annotator import Annotator
+from poseapp.learn.oracle.settings import Sight
 from poseapp.learn.train.plan import FrameReader, make_plan
 from poseapp.nets.framing import Framing
 from poseapp.nets.heads import STRIDE
@@ -25,18 +26,6 @@ from poseapp.nets.pose_net import PoseNet, build
 from poseapp.nets.weights import load_imagenet
 
 NET = "efficientnet-lite0"
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """How frames are looked at."""
-
-    long_side: int = 192
-    """Of a whole frame's input, in pixels."""
-    crop_side: int = 128
-    """Of a crop's input, where bodies are small or several."""
-    copies: int = 3
-    """Changed copies of each frame that may be learnt from, beside the frame as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,23 +14,9 @@ from poseapp.learn.oracle.annotator import Annotator
 from poseapp.learn.oracle.beliefs import beliefs
 from poseapp.learn.oracle.estimator import Estimator
 from poseapp.learn.oracle.scores import Scores, score
+from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.select.base import Pool, Predicted, Selector
 from poseapp.learn.select.registry import propose
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How many frames are labelled when: the same for every selector."""
-
-    rounds: int = 6
-    batch: int = 10
-    """Frames a round."""
-    initial: int = 10
-    """Frames that are labelled by chance before the first round."""
-
-    @property
-    def total(self) -> int:
-        return self.initial + self.rounds * self.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +61,11 @@ def run(
             predicted = beliefs(annotator, net) if selector.needs_net else None
             pool = _pool(annotator, estimator, labelled, predicted, seed + turn)
             picked = propose(selector, pool, schedule.batch, report)
+            if len(picked) < schedule.batch:
+                raise SelectionError(
+                    f"After {len(labelled)} labels only {len(picked)} frames that look different "
+                    "are left. Choose fewer rounds or smaller batches."
+                )
         turns.append(Turn(len(labelled), scores, tuple(picked)))
         labelled = sorted([*labelled, *(suggestion.frame for suggestion in picked)])
     return turns

@@ -1,0 +1,191 @@
+"""How many labels each selector saves, on real data: the pages `docs/evidence/selectors_*`.
+
+    python -m tests.evidence.selectors mirror_mouse jhmdb_human_video --jobs 2
+
+Finished trials are kept under `out/` and never repeated: stop it and start it again at will.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from poseapp.app.simulation import Simulation, simulate
+from poseapp.domain.labels import LabelSet
+from poseapp.domain.report import SilentReport
+from poseapp.formats.registry import read
+from poseapp.learn.oracle.settings import Effort, Schedule, Sight
+from poseapp.media.probe import probe_images
+from tests.fixtures.jhmdb import read_jhmdb
+from tests.fixtures.packs import data_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ROOT / "docs" / "evidence"
+WORK = ROOT / "out" / "selectors"
+
+
+def mirror_mouse(pack: Path) -> tuple[LabelSet, Simulation]:
+    """70 stills to ask for, the 20 of the given split to measure on."""
+    labels = read(pack / "CollectedData.csv").labels
+    found = probe_images(labels.videos[0].path, labels.videos[0].images)
+    video = replace(labels.videos[0], width=found.width, height=found.height)
+    labels = replace(labels, videos=(video,))
+    splits = json.loads((pack.parent / "splits.json").read_text())["mirror_mouse"]
+    names = {Path(name).name for name in splits["test20"]}
+    measured = frozenset(ref for ref in labels.frames if video.images[ref.frame] in names)
+    return labels, Simulation(
+        "mirror_mouse",
+        schedule=Schedule(rounds=6, batch=5, initial=5),
+        sight=Sight(long_side=192, copies=4),
+        effort=Effort(steps=120),
+        measured_on=measured,
+    )
+
+
+def jhmdb_human_video(pack: Path) -> tuple[LabelSet, Simulation]:
+    """Every fourth frame; a quarter of the frames is held out, film by film."""
+    labels, films = read_jhmdb(pack, stride=4)
+    return labels, Simulation(
+        "jhmdb_human_video",
+        schedule=Schedule(rounds=6, batch=20, initial=20),
+        sight=Sight(long_side=224, copies=3),
+        effort=Effort(steps=150),
+        groups=films,
+    )
+
+
+PACKS: dict[str, Callable[[Path], tuple[LabelSet, Simulation]]] = {
+    "mirror_mouse": mirror_mouse,
+    "jhmdb_human_video": jhmdb_human_video,
+}
+
+
+def page(document: dict[str, Any]) -> str:
+    """The words and the table of a page; all its numbers are computed from its JSON twin."""
+    data, settings, summary = document["data"], document["settings"], document["summary"]
+    schedule, effort = settings["schedule"], settings["effort"]
+    name = data["dataset"]
+    last = schedule["initial"] + schedule["rounds"] * schedule["batch"]
+    seeds = max(row["seeds"] for row in summary.values())
+    lines = [
+        f"# Selectors on {name}",
+        "",
+        f"A simulated annotator labels {schedule['initial']} frames chosen by chance and then "
+        f"{schedule['rounds']} rounds of {schedule['batch']} that a selector asks for, out of "
+        f"{data['frames_to_ask_for']}. After every round a new head is trained for "
+        f"{effort['steps']} steps over a trunk that stands still ({data['trunk']}) and measured "
+        f"on {data['frames_held_out']} frames that no selector sees. First labels, first weights, "
+        f"steps and schedule are the same for all; {seeds} seeds.",
+        "",
+        "Areas are means over the whole course. Brackets are 95 % intervals from resampling the "
+        "seeds; differences from random are taken seed by seed, p is Wilcoxon's (two-sided, which "
+        f"with {seeds} seeds cannot fall under {2 / 2**seeds:.4f}).",
+        "",
+        f"![Error and PCK against labelled frames](selectors_{name}.png)",
+        "",
+        "| selector | mean error, area | less than random | p | PCK@0.2, area | more than random "
+        f"| p | error at {last} labels | labels for random's last error |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    order = sorted(summary, key=lambda s: summary[s]["area_error_px"]["mean"])
+    lines += [_row(selector, summary[selector]) for selector in order]
+    if stood_in := _stand_ins(document):
+        lines += ["", stood_in]
+    lines += [
+        "",
+        "This is a comparison of selectors, not of nets: the frozen trunk is far from what a full "
+        "training reaches with as many labels.",
+        "",
+        f"Made by `{document['command']}` at commit `{document['commit']}`; every number here can "
+        f"be computed from `selectors_{name}.json`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(selector: str, row: dict[str, Any]) -> str:
+    cells = [selector, _px(row["area_error_px"])]
+    against = row.get("against_random") if selector != "random" else None
+    if against is None:
+        cells += ["", "", _share(row["area_pck"]), "", ""]
+    else:
+        error, pck = against["area_error_px"], against["area_pck"]
+        less = {"mean": -error["mean"], "low": -error["high"], "high": -error["low"]}
+        cells += [_px(less), f"{error['wilcoxon_p']:.3f}", _share(row["area_pck"])]
+        cells += [_share(pck), f"{pck['wilcoxon_p']:.3f}"]
+    reached = against["labels_to_its_final_error"] if against else None
+    cells += [_px(row["final_error_px"])]
+    cells += ["" if against is None else "not reached" if reached is None else f"{reached:.0f}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def _px(interval: dict[str, float]) -> str:
+    return f"{interval['mean']:.2f} px [{interval['low']:.2f}, {interval['high']:.2f}]"
+
+
+def _share(interval: dict[str, float]) -> str:
+    return f"{interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+
+
+def _stand_ins(document: dict[str, Any]) -> str:
+    """Which selectors could not pick themselves, and who picked instead."""
+    counts: dict[str, Counter[str]] = {}
+    for curve in document["curves"]:
+        counts.setdefault(curve["selector"], Counter()).update(curve["picked_by"])
+    told = [
+        f"{other} stood in for {selector} in {times} of {sum(by.values())} rounds"
+        for selector, by in counts.items()
+        for other, times in by.items()
+        if other != selector
+    ]
+    return f"{'; '.join(told)}." if told else ""
+
+
+class OneLine(SilentReport):
+    """Progress on standard error."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def progress(self, done: float, text: str = "") -> None:
+        line = f"{100 * done:5.1f} %  {text}"
+        if line != self._shown:
+            self._shown = line
+            sys.stderr.write(f"\r{line:70}")
+            sys.stderr.flush()
+
+
+def main() -> None:
+    """Run, or go on with, the tables that are named, and write their pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("packs", nargs="*", default=list(PACKS), metavar="PACK")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--selectors", help="some of them, with commas between")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder of finished trials")
+    parser.add_argument("--pages", type=Path, default=PAGES)
+    asked = parser.parse_args()
+    command = f"python -m tests.evidence.selectors {shlex.join(sys.argv[1:])}".strip()
+    for name in asked.packs:
+        labels, wanted = PACKS[name](data_folder() / name)
+        wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
+        if asked.selectors:
+            wanted = replace(wanted, selectors=tuple(asked.selectors.split(",")))
+        document = simulate(labels, wanted, asked.work / name, OneLine(), command)
+        asked.pages.mkdir(parents=True, exist_ok=True)
+        for kind in ("json", "csv", "png"):
+            made = asked.work / name / f"curves.{kind}"
+            (asked.pages / f"selectors_{name}.{kind}").write_bytes(made.read_bytes())
+        (asked.pages / f"selectors_{name}.md").write_text(page(document), encoding="utf-8")
+        sys.stderr.write(f"\n{asked.pages / f'selectors_{name}.md'}\n")
+
+
+if __name__ == "__main__":
+    main()
