@@ -1,6 +1,6 @@
 """Pictures of the window as people meet it, to be looked at.
 
-`python -m tests.journeys.screenshots OUT`, under a display or Xvfb; without one it draws off screen.
+`python -m tests.journeys.screenshots OUT`, under a display or Xvfb; else it draws off screen.
 """
 
 from __future__ import annotations

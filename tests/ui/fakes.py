@@ -59,11 +59,6 @@ class FakeServices:
     library: FakeLibrary = field(default_factory=FakeLibrary)
 
 
-def make_video(frames: int = SCENE.frames, path: Path = Path("/films/walk.mp4")) -> Video:
-    """A video that nobody reads."""
-    return Video(VideoId(1), path, SCENE.width, SCENE.height, frames, SCENE.fps)
-
-
 def make_session(folder: Path, *, videos: int = 1) -> Session:
     """A project about the walker, without labels."""
     session = Session.create(

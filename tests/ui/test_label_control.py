@@ -67,6 +67,9 @@ def test_undo_takes_the_last_point_away_again(label, session):
     control.view.canvas.keypoint_placed.emit(1, 30.0, 40.0)
     session.history.undo()
     assert control.editing.bodies[0].instance.present.sum() == 1
+    assert control.editing.keypoint == 1
+    session.history.undo()
+    assert (control.editing.bodies, control.editing.keypoint) == ((), 0)
 
 
 def test_a_second_body_is_begun_on_request(label, session):
@@ -162,6 +165,7 @@ def test_a_skipped_frame_comes_back_last_and_a_rejected_one_never(label, session
     control = label()
     run(control, "skip")
     assert control.frame.shown == ref(10)
+    assert control.view.queue._frame.text == "frame 10"
     run(control, "reject")
     assert control.frame.shown == ref(50)
     run(control, "accept")

@@ -23,7 +23,6 @@ from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
 from poseapp.ui.workspaces.overview import read_lanes, trails
 from poseapp.ui.workspaces.queue_control import sentences
 from poseapp.ui.workspaces.recent import RecentProjects
-from poseapp.ui.workspaces.shown_frame import neighbours
 from poseapp.ui.workspaces.train_control import curves, figures
 from tests.ui import fakes
 from tests.ui.conftest import NOW
@@ -94,12 +93,6 @@ def test_the_strip_shows_the_first_job_and_how_many_more(qtbot):
 def test_a_card_is_headed_by_the_first_sentence(texts, words):
     reasons = tuple(Reason("uncertainty", text, 0.5) for text in texts)
     assert sentences(Suggestion(FrameRef(VideoId(1), 3), 1.0, reasons, "entropy")) == words
-
-
-def test_what_may_be_asked_for_next_is_ahead_first():
-    video = fakes.make_video(10)
-    refs = neighbours(FrameRef(VideoId(1), 8), video, ahead=3, behind=2)
-    assert [ref.frame for ref in refs] == [9, 7, 6]
 
 
 def test_a_body_is_called_by_its_skeleton():

@@ -60,13 +60,19 @@ class JobStrip(QWidget):
         self._name.setText(job.name)
         self._bar.setValue(round(job.progress * 1000))
         self._left.setText("paused" if job.paused else time_left(job.eta_s))
-        self._device.set_text(job.device or "starting")
+        self._device.set_text(device_title(job.device) or "starting")
         word = "Go on with the job" if job.paused else "Pause the job"
         pieces.icons.attach(self._pause, "play" if job.paused else "pause")
         self._pause.setToolTip(word)
         self._pause.setAccessibleName(word)
         self._pause.setVisible(job.can_pause)
         self._more.setText(f"+{len(jobs) - 1}" if len(jobs) > 1 else "")
+
+
+def device_title(device: str) -> str:
+    """A device as it is shown: `cpu, 1 threads` becomes `CPU, 1 thread`."""
+    words = device.replace("cpu", "CPU")
+    return words.removesuffix("s") if words.endswith(" 1 threads") else words
 
 
 def time_left(seconds: float | None) -> str:

@@ -103,8 +103,10 @@ class Editing(QObject):
         if self.frame is None:
             return
         place = next((n for n, body in enumerate(self.bodies) if body.who == self.who), 0)
+        before = self.current
         self._read()
         self.keypoint = min(self.keypoint, len(self._skeleton()) - 1)
+        self._follow_lost_point(before)
         if self.current is None and not self._starting:
             self.who = self.bodies[min(place, len(self.bodies) - 1)].who if self.bodies else None
         self.changed.emit()
@@ -257,6 +259,17 @@ class Editing(QObject):
             self.said.emit("Marked as a frame with nobody on it")
 
     # -- inside ------------------------------------------------------------------------------
+
+    def _follow_lost_point(self, before: Body | None) -> None:
+        """Go back to the point that was taken away, so that it can be placed again at once."""
+        if before is None:
+            return
+        now = self.current
+        if now is None:
+            self.keypoint = 0 if not self.bodies else self.keypoint
+        elif len(now.instance.present) == len(before.instance.present):
+            lost = np.flatnonzero(before.instance.present & ~now.instance.present)
+            self.keypoint = int(lost[0]) if lost.size else self.keypoint
 
     def _as_label(self, body: Body) -> InstanceId:
         """The number of the body; a prediction becomes a label first."""

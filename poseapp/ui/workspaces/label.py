@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedLayout, QWidget
 
 from poseapp.ui import theme
@@ -23,7 +23,13 @@ from poseapp.ui.widgets.empty_state import EmptyState
 _NARROW_PX = 1300
 _SIZES = {False: (248, 312, 184), True: (216, 280, 136)}
 """Left, right, bottom in px; the second where the window is narrow."""
+_AREAS = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
 _WIDEST = 400
+_NEAR_PX = 4
 
 
 class TitleBar(QWidget):
@@ -94,21 +100,16 @@ class LabelWorkspace(QMainWindow):
 
     def place_panels(self, width: int) -> None:
         """Put the panels where they were meant to be, for a window of this width."""
-        areas = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        for dock, area in zip(self._docks, areas, strict=True):
+        for dock, area in zip(self._docks, _AREAS, strict=True):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        left, right, bottom = _SIZES[width < _NARROW_PX]
-        self.resizeDocks(self._docks[:2], [left, right], Qt.Orientation.Horizontal)
-        self.resizeDocks(self._docks[2:], [bottom], Qt.Orientation.Vertical)
+        self._size_panels(narrow=width < _NARROW_PX)
 
     def layout_state(self) -> str:
-        """Where the docks are, to be remembered."""
+        """Where the docks are, to be remembered; empty when they are where they always are."""
+        if self._is_usual():
+            return ""
         return bytes(self.saveState().toBase64().data()).decode()
 
     def restore_layout(self, state: str) -> None:
@@ -116,13 +117,32 @@ class LabelWorkspace(QMainWindow):
         self._placed = bool(state) and self.restoreState(QByteArray.fromBase64(state.encode()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        was_narrow = event.oldSize().width() < _NARROW_PX
         super().resizeEvent(event)
-        self.timeline.set_compact(self.width() < _NARROW_PX)
+        narrow = self.width() < _NARROW_PX
+        self.timeline.set_compact(narrow)
+        if narrow != was_narrow and self.isVisible() and self._is_usual():
+            self._size_panels(narrow=narrow)
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         if not self._placed:
             self._placed = True
             self.place_panels(self.window().width())
+
+    def _is_usual(self) -> bool:
+        """Whether every panel is where it always is, and between its two usual widths."""
+        for dock, area in zip(self._docks, _AREAS, strict=True):
+            if not dock.isVisible() or dock.isFloating() or self.dockWidgetArea(dock) != area:
+                return False
+        return all(
+            least - _NEAR_PX <= dock.width() <= most + _NEAR_PX
+            for dock, least, most in zip(self._docks[:2], _SIZES[True], _SIZES[False], strict=False)
+        )
+
+    def _size_panels(self, *, narrow: bool) -> None:
+        left, right, bottom = _SIZES[narrow]
+        self.resizeDocks(self._docks[:2], [left, right], Qt.Orientation.Horizontal)
+        self.resizeDocks(self._docks[2:], [bottom], Qt.Orientation.Vertical)
 
     def _build_middle(self) -> QStackedLayout:
         stack = QStackedLayout()

@@ -22,7 +22,7 @@ from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.overview import Lanes, Overview
 from poseapp.ui.workspaces.painted_bodies import show_bodies
 from poseapp.ui.workspaces.queue_control import QueueControl, Thumbnails
-from poseapp.ui.workspaces.shown_frame import Picture, Player, ShownFrame, neighbours
+from poseapp.ui.workspaces.shown_frame import Picture, Player, ShownFrame
 from poseapp.ui.workspaces.video_control import VideoControl
 
 _EMPTY_FRAME = "Nobody is on this frame; it counts as an answer."
@@ -224,8 +224,6 @@ class LabelControl(QObject):
             self.editing.show(ref)
             self._point_at_asked(ref)
             self.read_trails()
-            if not self.player.playing:
-                self.frame.prefetch(neighbours(ref, video))
         self._actions.refresh()
 
     def _picture_failed(self, ref: FrameRef, problem: Exception) -> None:

@@ -92,7 +92,7 @@ def _keypoint(editing: Editing, body: Body | None, skeleton: Skeleton, k: int) -
         right = _said(editing, body, k)
     tone = "text3"
     if k == editing.keypoint and editing.placing:
-        right, tone = "click to place", "accent"
+        right, tone = "next", "accent"
     return Row(k, name, right=right, mark=keypoint_mark(skeleton.side(k), state), tone=tone)
 
 

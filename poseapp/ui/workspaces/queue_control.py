@@ -124,27 +124,30 @@ class QueueControl(QObject):
         except PoseAppError as problem:
             self.refused.emit(str(problem))
             return
-        self.open_current()
+        self._go_on()
 
     def skip(self) -> None:
         self._queue.skip()
-        self.open_current()
+        self._go_on()
 
     def reject(self) -> None:
         self._queue.reject()
         self.answered.emit("Rejected the frame")
-        self.open_current()
+        self._go_on()
 
     def previous(self) -> None:
         self._queue.previous()
-        self.refresh()
-        self.open_current()
+        self._go_on()
 
     def _go(self, key: object) -> None:
         if suggestion := self._following.get(key):
             self._queue.go(suggestion)
-            self.refresh()
-            self.open_current()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Show what is current now: the queue moves on only after its edit was told."""
+        self.refresh()
+        self.open_current()
 
     # -- drawing -----------------------------------------------------------------------------
 

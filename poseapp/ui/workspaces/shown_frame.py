@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef
 from poseapp.domain.video import Video
 
 Picture = NDArray[np.uint8]
@@ -160,14 +160,3 @@ class Player(QObject):
             self.stop()
         elif target != wanted.frame and self._frame.settled:
             self._frame.go(target)
-
-
-def neighbours(ref: FrameRef, video: Video, ahead: int = 6, behind: int = 2) -> list[FrameRef]:
-    """The frames around one, those ahead first, that a person will most likely ask for next."""
-    steps = [*range(1, ahead + 1), *range(-1, -behind - 1, -1)]
-    last = video.frame_count - 1
-    return [
-        FrameRef(VideoId(ref.video), ref.frame + step)
-        for step in steps
-        if 0 <= ref.frame + step <= last
-    ]

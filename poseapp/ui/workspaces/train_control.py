@@ -20,7 +20,7 @@ from poseapp.ui.actions import Actions
 from poseapp.ui.dialogs.train_settings import TrainSettings
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.curves import Curve
-from poseapp.ui.panels.job_strip import time_left
+from poseapp.ui.panels.job_strip import device_title, time_left
 from poseapp.ui.tables.rows import Row
 from poseapp.ui.workspaces.painted_bodies import spoken
 from poseapp.ui.workspaces.train import Figure, RunView, TrainWorkspace
@@ -161,7 +161,7 @@ class TrainControl(QObject):
             RunView(
                 _title(run),
                 f"{pieces.count(run.labelled_frames, 'labelled frame')}",
-                job.device_used if job is not None else run.metrics.get("device", ""),
+                device_title(job.device_used if job is not None else run.metrics.get("device", "")),
                 job.progress if job is not None else None,
                 _progress_text(job) if job is not None else "",
                 job is not None and job.state is JobState.PAUSED,
