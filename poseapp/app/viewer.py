@@ -26,6 +26,8 @@ Post = Callable[[Callable[[], None]], None]
 
 _NEAR = 4
 """Frames: what is no further to decode comes so soon that a rough picture would only flicker."""
+_SCRUBBING_S = 0.04
+"""Who asks again within this time is scrubbing, and exact pictures would only hold them up."""
 _AHEAD = 12
 _BEHIND = 2
 _OPEN_VIDEOS = 4
@@ -165,6 +167,7 @@ class Viewer:
             reader = readers.of(wish.video)
             if reader.distance(frame) > _NEAR and (rough := self._rough(wish)) is not None:
                 self._answer(wish, rough, exact=False)
+                self._wait_whether_scrubbing()
             picture = reader.read(frame, lambda: self._newest is wish)
         except Abandoned:
             return
@@ -189,6 +192,10 @@ class Viewer:
         except PoseAppError as problem:
             log.debug("not read ahead: %s", problem)
         return True
+
+    def _wait_whether_scrubbing(self) -> None:
+        with self._state:
+            self._state.wait_for(lambda: self._asked or self._closing, _SCRUBBING_S)
 
     def _rough(self, wish: Wish) -> Picture | None:
         mark = wish.video.fingerprint
