@@ -12,7 +12,9 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def dressed(qapp):
-    theme.apply(qapp, "dark")
+    """Dark, and dressed anew only when a test left it otherwise: that repaints all there is."""
+    if not theme.is_dark() or not qapp.styleSheet():
+        theme.apply(qapp, "dark")
 
 
 @pytest.fixture
