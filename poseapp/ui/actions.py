@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -29,6 +29,10 @@ class Actions(QObject):
         self._actions: dict[str, QAction] = {}
         self._handlers: dict[str, Callable[[], None]] = {}
         self._needs: dict[str, Needs] = {}
+        self._said: dict[str, str] = {}
+        """What each command was last known to miss."""
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.refresh)
         for shortcut in SHORTCUTS:
             action = QAction(shortcut.text, self)
             action.setObjectName(shortcut.id)
@@ -77,15 +81,21 @@ class Actions(QObject):
 
     def refresh(self) -> None:
         """Ask every command again what it misses; a disabled one says so in its tooltip."""
+        self._soon.stop()
         for command, action in self._actions.items():
             missing = self.missing(command)
-            tip = missing or self._tooltip(command)
-            if action.toolTip() != tip or action.isEnabled() == bool(missing):
+            if self._said.get(command) != missing:
+                self._said[command] = missing
                 action.setEnabled(not missing)
-                action.setToolTip(tip)
+                action.setToolTip(missing or self._tooltip(command))
+
+    def refresh_soon(self) -> None:
+        """The same once everything that waits is done, above all what is to be painted."""
+        self._soon.start()
 
     def renew_keys(self) -> None:
         """Give the actions the keys that are in force now."""
+        self._said.clear()
         for command, action in self._actions.items():
             action.setShortcuts([QKeySequence(key) for key in self.keymap.keys(command)])
 

@@ -205,7 +205,7 @@ class LabelControl(QObject):
         self.view.timeline.set_video(video.frame_count, video.fps)
         self.overview.show_video(video.id)
         self.frame.open_video(video, frame)
-        self._actions.refresh()
+        self._actions.refresh_soon()
 
     def _frame_asked(self, ref: FrameRef) -> None:
         video = self.videos.current
@@ -224,7 +224,7 @@ class LabelControl(QObject):
             self.editing.show(ref)
             self._point_at_asked(ref)
             self.read_trails()
-        self._actions.refresh()
+        self._actions.refresh_soon()
 
     def _picture_failed(self, ref: FrameRef, problem: Exception) -> None:
         self.player.stop()
@@ -315,7 +315,7 @@ class LabelControl(QObject):
         empty = frame is not None and project.labels.is_empty(frame)
         words = _EMPTY_FRAME if empty else _NOT_LABELLED
         show_bodies(self.view, self.editing, project.skeleton, words if frame else "")
-        self._actions.refresh()
+        self._actions.refresh_soon()
 
     def _show_lanes(self, lanes: Lanes) -> None:
         if self.videos.current is None or lanes.video != self.videos.current.id:
