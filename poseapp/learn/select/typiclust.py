@@ -21,7 +21,10 @@ from poseapp.learn.select.words import stands_for
 
 @dataclass(frozen=True, slots=True)
 class TypiClust(Selector):
-    """Clusters labelled and unlabelled frames together; clusters that hold a label are skipped."""
+    """Clusters labelled and unlabelled frames together: one for each label and each pick.
+
+    So there are at least as many clusters without a label as picks; those with labels come last.
+    """
 
     neighbours: int = 20
     """How many of the nearest in its cluster a frame's typicality is taken over."""
@@ -34,17 +37,18 @@ class TypiClust(Selector):
         report.progress(0.0, "Grouping frames that look alike")
         count = min(budget, len(pool))
         everything = np.concatenate([pool.features, pool.labelled_features])
-        groups = min(len(pool.labelled) + count, max(self.most_clusters, count))
-        cluster, centres = clusters(everything, groups, pool.seed)
-        sizes = np.bincount(cluster[: len(pool)], pool.stands_for, len(centres)).astype(int)
-        sizes[cluster[len(pool) :]] = 0
+        wanted = min(len(pool.labelled) + count, max(self.most_clusters, count))
+        cluster, centres = clusters(everything, wanted, pool.seed)
+        candidates, labelled = cluster[: len(pool)], cluster[len(pool) :]
+        sizes = np.bincount(candidates, pool.stands_for, len(centres)).astype(int)
+        labels = np.bincount(labelled, minlength=len(centres))
+        order = [group for group in np.lexsort((-sizes, labels)) if sizes[group]][:count]
         rows, speaks_for = [], []
-        for group in np.argsort(-sizes, kind="stable")[:count]:
-            if sizes[group]:
-                members = np.flatnonzero(cluster == group)
-                typical = typicality(everything[members], self.neighbours).argmax()
-                rows.append(int(members[typical]))
-                speaks_for.append(int(sizes[group]))
+        for group in order:
+            members = np.flatnonzero(candidates == group)
+            typical = typicality(pool.features[members], self.neighbours).argmax()
+            rows.append(int(members[typical]))
+            speaks_for.append(int(sizes[group]))
         rows, speaks_for = filled_up(pool, rows, speaks_for, count)
         reasons = [(stands_for(n, max(speaks_for)),) for n in speaks_for]
         return suggestions(pool, rows, falling_scores(count), reasons, self.name)

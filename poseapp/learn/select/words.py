@@ -11,9 +11,13 @@ from poseapp.domain.suggestion import Reason
 
 
 def spoken(keypoint: str) -> str:
-    """A keypoint's name as words: `right_wrist` and `rightWrist` become "right wrist"."""
+    """A keypoint's name as words: `right_wrist`, `rightWrist` and `r_wrist` are "right wrist"."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keypoint)
-    return re.sub(r"[\s_.\-]+", " ", apart).strip().lower() or keypoint
+    words = re.split(r"[\s_.\-]+", apart.lower())
+    return " ".join(_SIDES.get(word, word) for word in words).strip() or keypoint
+
+
+_SIDES = {"l": "left", "r": "right"}
 
 
 def counted(count: int, thing: str) -> str:

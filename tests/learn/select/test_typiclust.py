@@ -52,3 +52,11 @@ def test_a_lonely_frame_is_not_said_to_stand_for_others():
     features = np.concatenate([blobs([30]), [[0, 0, 0, 500.0]]])
     picked = TypiClust().pick(pool_of(features), 2, SilentReport())
     assert picked[1].reasons[0].text == "One of a kind. No other frame looks like it."
+
+
+def test_when_every_group_holds_a_label_the_ones_with_the_fewest_come_first():
+    features = blobs([20, 30, 10])
+    labelled = features[[0, 1, 25, 55, 56, 57]]
+    pool = pool_of(np.delete(features, [0, 1, 25, 55, 56, 57], axis=0), labelled_features=labelled)
+    (pick,) = TypiClust(most_clusters=3).pick(pool, 1, SilentReport())
+    assert 18 <= pick.frame.frame < 47

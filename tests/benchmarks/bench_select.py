@@ -1,0 +1,128 @@
+"""How long each selector takes to pick 20 of 5,000 candidates, and a trial of the oracle.
+
+    python -m tests.benchmarks.bench_select
+
+The time includes the thinning of near-duplicates; features and predictions are there already.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from poseapp.app.presets import preset
+from poseapp.app.simulation import Simulation, simulate
+from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.labels import LabelSet
+from poseapp.domain.pose import Instance
+from poseapp.domain.report import SilentReport
+from poseapp.learn.oracle.settings import Effort, Schedule
+from poseapp.learn.select.base import Pool, Predicted
+from poseapp.learn.select.registry import SELECTORS, propose
+from poseapp.learn.synth.figure import Scene, Walker
+from poseapp.media.film_writer import write_film
+from poseapp.media.probe import probe
+
+CANDIDATES, LABELLED, BUDGET, TURNS = 5000, 140, 20, 5
+FILM_FRAMES = 120
+
+
+def main() -> None:
+    """Print every time."""
+    pool = wandering_pool()
+    by_chance = times(lambda: propose(SELECTORS["random"], pool, BUDGET, SilentReport()))
+    for name, selector in SELECTORS.items():
+        taken = times(lambda chosen=selector: propose(chosen, pool, BUDGET, SilentReport()))
+        report(f"{name}: {BUDGET} of {CANDIDATES:,}", taken, by_chance)
+    oracle()
+
+
+def wandering_pool() -> Pool:
+    """Five films of a body that wanders among poses; a net is unsure of some of it."""
+    rng = np.random.default_rng(0)
+    count = CANDIDATES + LABELLED
+    walk = np.cumsum(rng.normal(size=(count, 12)), axis=0)
+    mixed = np.tanh(walk / 8) @ rng.normal(size=(12, 320)) + rng.normal(0, 0.05, (count, 320))
+    features = mixed.astype(np.float32)
+    skeleton = preset("walker")
+    labelled = np.sort(rng.choice(count, LABELLED, replace=False))
+    others = np.setdiff1d(np.arange(count), labelled)
+    refs = [FrameRef(VideoId(1 + 5 * n // count), 3 * n) for n in range(count)]
+    shape = CANDIDATES, len(skeleton)
+    beliefs = [rng.random(shape, np.float32) for _ in range(5)]
+    points = rng.uniform(0, 640, (*shape, 2)).astype(np.float32)
+    swapped = rng.random((CANDIDATES, len(skeleton.pairs))) < 0.01
+    return Pool(
+        skeleton,
+        tuple(refs[n] for n in others),
+        features[others],
+        np.full(CANDIDATES, 3),
+        tuple(refs[n] for n in labelled),
+        features[labelled],
+        0,
+        Predicted(points, *beliefs, swapped),
+    )
+
+
+def oracle() -> None:
+    """A trial of three rounds on a made-up film, seen for the first time and again."""
+    wanted = Simulation(
+        "walker",
+        ("random",),
+        seeds=1,
+        schedule=Schedule(rounds=3, batch=10, initial=10),
+        effort=Effort(steps=100),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        labels = walker_labels(Path(folder))
+        out = Path(folder) / "out"
+        first = times(lambda: simulate(labels, wanted, out, SilentReport()), 1)
+        report("oracle: one trial of 3 rounds, 100 steps each, frames looked at first", first)
+        longer = replace(wanted, seeds=2)
+        again = times(lambda: simulate(labels, longer, out, SilentReport()), 1)
+        report("oracle: the same with another seed, frames seen before", again, first)
+        kept = times(lambda: simulate(labels, longer, out, SilentReport()), 1)
+        report("oracle: both again, from what was kept", kept, again)
+
+
+def walker_labels(folder: Path) -> LabelSet:
+    """A film of the made-up walker with all its labels."""
+    walker = Walker(Scene(frames=FILM_FRAMES))
+    drawn = [walker.render(n) for n in range(FILM_FRAMES)]
+    write_film(folder / "walker.mp4", (picture for picture, *_ in drawn), 25.0)
+    video = replace(probe(folder / "walker.mp4"), id=VideoId(1))
+    instances = tuple(
+        Instance(FrameRef(VideoId(1), n), points, visibility)
+        for n, (_, points, visibility) in enumerate(drawn)
+    )
+    return LabelSet(preset("walker"), (video,), instances)
+
+
+def times(work: Callable[[], object], turns: int = TURNS) -> list[float]:
+    """Seconds that each of some turns took."""
+    taken = []
+    for _ in range(turns):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+def report(name: str, taken: list[float], beside: list[float] | None = None) -> None:
+    """One line: median, 95th percentile, and the ratio to another measurement's."""
+    middle, high = np.percentile(taken, [50, 95]) * 1000
+    line = f"{name}: median {middle:.0f} ms, p95 {high:.0f} ms"
+    if beside:
+        line += f", ratio {np.median(taken) / np.median(beside):.2f}"
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
