@@ -8,7 +8,7 @@ from typing import Any
 
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.labels import LabelSet
-from poseapp.domain.pose import Instance, Visibility
+from poseapp.domain.pose import Instance
 from poseapp.formats import atomic
 from poseapp.formats.base import Fitted, Pictures
 from poseapp.formats.cutting import without_empty_bodies, without_pairs, without_parts
@@ -26,7 +26,7 @@ def fit(labels: LabelSet) -> Fitted:
 
 def save(fitted: Fitted, target: Path, out: Path, pictures: Pictures | None) -> tuple[str, ...]:
     """Write the JSON file alone, or a folder with it and the pictures."""
-    content = json.dumps(_document(fitted.labels), indent=1, ensure_ascii=False).encode()
+    content = json.dumps(_document(fitted.labels), ensure_ascii=False).encode()
     if not is_folder(out):
         atomic.write_bytes(target, content)
         return WITHOUT_PICTURES
@@ -82,7 +82,7 @@ def _picture(labels: LabelSet, ref: FrameRef, number: int) -> dict[str, Any]:
 def _annotation(instance: Instance, number: int, picture: int) -> dict[str, Any]:
     numbers: list[float] = []
     for (x, y), seen in zip(instance.points.tolist(), instance.visibility.tolist(), strict=True):
-        numbers += [x, y, seen] if seen != Visibility.ABSENT else [0, 0, 0]
+        numbers += [x, y, seen] if seen else [0, 0, 0]
     left, top, right, bottom = instance.box() or (0.0, 0.0, 0.0, 0.0)
     width, height = right - left + 1, bottom - top + 1
     annotation = {

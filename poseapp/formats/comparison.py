@@ -35,9 +35,10 @@ def differences(asked: LabelSet, got: LabelSet) -> list[str]:
 
 def _labels(labels: LabelSet) -> Counter[tuple[object, ...]]:
     names = {track.id: track.name for track in labels.tracks}
+    place_of = {ref: _place(labels, ref) for ref in labels.frames}
     return Counter(
         (
-            _place(labels, i.frame),
+            place_of[i.frame],
             None if i.track is None else names.get(i.track),
             i.visibility.tobytes(),
             tuple(i.points[i.present].ravel().tolist()),

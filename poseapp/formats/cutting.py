@@ -60,18 +60,19 @@ def without_tracks(labels: LabelSet, notes: list[str]) -> LabelSet:
     """Without the names of individuals."""
     if any(i.track is not None for i in labels.instances):
         notes.append("Tracks left out: there is no place for them in a file of one animal.")
-    loose = tuple(replace(i, track=None) for i in labels.instances)
+    loose = tuple(i if i.track is None else replace(i, track=None) for i in labels.instances)
     return replace(labels, instances=loose, tracks=())
 
 
 def without_hidden(labels: LabelSet, notes: list[str]) -> LabelSet:
     """With hidden keypoints turned into visible ones: their positions stay."""
     hidden = int((labels.visibility() == Visibility.OCCLUDED).sum())
-    if hidden:
-        notes.append(
-            f"{count(hidden, 'hidden keypoint')} exported with position like visible ones: the "
-            "format cannot mark a keypoint as hidden."
-        )
+    if not hidden:
+        return labels
+    notes.append(
+        f"{count(hidden, 'hidden keypoint')} exported with position like visible ones: the format "
+        "cannot mark a keypoint as hidden."
+    )
     seen = tuple(
         replace(i, visibility=np.where(i.present, Visibility.VISIBLE, Visibility.ABSENT))
         for i in labels.instances
