@@ -133,9 +133,9 @@ class MainWindow(QMainWindow):
         self._settings.set("window", {"geometry": geometry})
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.keep_state()
         self.close_wanted.emit()
         super().closeEvent(event)
+        self.keep_state()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -27,7 +27,9 @@ def label(qtbot, session):
         actions = Actions(Keymap())
         view = LabelWorkspace(actions)
         qtbot.addWidget(view)
-        control = LabelControl(session, fakes.FakeServices(), background, view, actions)
+        services = fakes.FakeServices()
+        control = LabelControl(session, services, background, view, actions)
+        control.frames_of_test = services.frames
         connect_label_commands(actions, control, session)
         session.subscribe(control.changed)
         view.resize(1200, 800)
@@ -156,7 +158,7 @@ def test_accepting_labels_the_frame_and_opens_the_next(label, session):
     (made,) = session.project.labels.at(ref(30))
     assert made.origin is Origin.ACCEPTED
     assert control.frame.shown == ref(10)
-    assert ref(50) in control._services.frames.prefetched
+    assert ref(50) in control.frames_of_test.prefetched
 
 
 def test_a_skipped_frame_comes_back_last_and_a_rejected_one_never(label, session):

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from poseapp.app.jobs import Job, JobState, Priority
+from poseapp.app.messages import Order
 from poseapp.app.presets import preset
 from poseapp.app.settings import Settings
+from poseapp.domain.errors import WorkerDiedError
 from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance, Origin, visibility_of
 from poseapp.domain.run import Run, RunKind, RunState
@@ -20,6 +23,7 @@ from poseapp.ui.dialogs.train_settings import TrainSettings
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
 from poseapp.ui.workspaces.editing import noun_of
 from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
+from poseapp.ui.workspaces.job_control import JobControl
 from poseapp.ui.workspaces.overview import read_lanes, trails
 from poseapp.ui.workspaces.queue_control import sentences
 from poseapp.ui.workspaces.recent import RecentProjects
@@ -190,3 +194,50 @@ def test_covers_lie_in_the_cache(tmp_path):
     from poseapp.ui.workspaces.recent import cover
 
     assert cover(Path("/a/b.pose")) == Path("/a/b.pose/cache/cover.jpg")
+
+
+class FakeJobs:
+    """Jobs as the runner tells of them."""
+
+    def __init__(self):
+        self.jobs, self.watchers = (), []
+
+    def subscribe(self, watcher):
+        self.watchers.append(watcher)
+
+    def tell(self, job, *running):
+        self.jobs = running
+        for watcher in self.watchers:
+            watcher(job)
+
+
+def test_a_worker_that_died_is_said_with_its_diagnostics(qtbot):
+    jobs, strip = FakeJobs(), JobStrip()
+    qtbot.addWidget(strip)
+    control = JobControl(jobs, strip)
+    job = Job(1, "Training", "cpu", Priority.BACKGROUND, None, lambda *_: None, {})
+    job.state = JobState.RUNNING
+    jobs.tell(job, job)
+    assert strip._name.text() == "Training"
+    job.state, job.diagnostics = JobState.FAILED, "Traceback"
+    job.error = WorkerDiedError("Training broke off.")
+    with qtbot.waitSignal(control.failed) as failed:
+        jobs.tell(job)
+    assert failed.args == ["Training", "Training broke off.", "Traceback"]
+    assert strip._name.text() == "No jobs running"
+
+
+def test_pause_and_stop_reach_the_first_job(qtbot):
+    jobs, strip, orders = FakeJobs(), JobStrip(), []
+    qtbot.addWidget(strip)
+    control = JobControl(jobs, strip)
+    job = Job(
+        1, "Training", "cpu", Priority.BACKGROUND, None, lambda _, order: orders.append(order), {}
+    )
+    job.state = JobState.RUNNING
+    jobs.tell(job, job)
+    strip._pause.click()
+    strip._pause.click()
+    strip._stop.click()
+    assert orders == [Order.PAUSE, Order.RESUME, Order.STOP]
+    assert control.parent() is None

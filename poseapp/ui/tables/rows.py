@@ -107,7 +107,6 @@ class RowList(QListView):
     ) -> None:
         super().__init__(parent)
         self._model = RowModel(self)
-        self._delegate = delegate
         delegate.setParent(self)
         self.setModel(self._model)
         self.setItemDelegate(delegate)
@@ -141,11 +140,6 @@ class RowList(QListView):
             index = self._model.index(position)
             self.setCurrentIndex(index)
             self.scrollTo(index)
-
-    def content_height(self) -> int:
-        """Pixels that all rows need."""
-        hint = self.sizeHintForRow(0) if self.rows else 0
-        return len(self.rows) * max(hint, 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         before = self.currentIndex().row()

@@ -136,7 +136,7 @@ class Desk(QObject):
         self.export.changed(changes)
         self.suggest.changed(changes)
         self._show_saved()
-        self._actions.refresh_soon()
+        self._actions.refresh()
 
     # -- commands ----------------------------------------------------------------------------
 

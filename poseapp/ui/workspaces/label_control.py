@@ -50,7 +50,6 @@ class LabelControl(QObject):
     ) -> None:
         super().__init__(view)
         self._session = session
-        self._services = services
         self.view = view
         self._actions = actions
         project = session.project

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
+from poseapp.app.frames import FrameService, Picture
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.video import Video
 
-Picture = NDArray[np.uint8]
 _TICK_MS = 8
-
-
-class Frames(Protocol):
-    """What is needed of the frame service."""
-
-    def show(
-        self,
-        ref: FrameRef,
-        on_ready: Callable[[FrameRef, Picture, bool], None],
-        on_failed: Callable[[FrameRef, Exception], None] | None = None,
-    ) -> None: ...
-
-    def prefetch(self, refs: Sequence[FrameRef]) -> None: ...
-
-    def cached(self, ref: FrameRef) -> Picture | None: ...
 
 
 class ShownFrame(QObject):
@@ -41,7 +23,7 @@ class ShownFrame(QObject):
     failed = Signal(object, object)
     """(frame, exception)"""
 
-    def __init__(self, frames: Frames, parent: QObject | None = None) -> None:
+    def __init__(self, frames: FrameService, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._frames = frames
         self._video: Video | None = None

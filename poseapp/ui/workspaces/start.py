@@ -127,7 +127,6 @@ class StartPage(QWidget):
         self._logo = QLabel()
         self._version = version
         self._ways = [self._way(actions, *way) for way in _WAYS]
-        self._machine = pieces.text("", "small", "text2", wrap=True)
         self._find = QLineEdit()
         self._find.setPlaceholderText("Find a project")
         self._find.setAccessibleName("Find a project")
@@ -148,10 +147,6 @@ class StartPage(QWidget):
         self._find.setVisible(len(rows) > 3)
         self._filter(self._find.text())
 
-    def show_machine(self, sentence: str) -> None:
-        """What computes here."""
-        self._machine.setText(sentence)
-
     def _way(self, actions: Actions, key: str, icon: str, title: str, detail: str) -> Way:
         caps = "" if key == "demo" else actions.caps(key)
         way = Way(icon, title, detail, caps, primary=key == "new")
@@ -164,7 +159,7 @@ class StartPage(QWidget):
         slogan = pieces.text("Label the few frames that teach the most.", "body", "text2")
         slogan.setContentsMargins(12, 0, 0, 0)
         left = pieces.column(
-            brand, 8, slogan, 16, *self._ways, None, self._machine,
+            brand, 8, slogan, 16, *self._ways, None,
             pieces.row(
                 pieces.text(f"Version {self._version}", "small", "text3"), None,
                 pieces.text(f"{actions.caps('show_shortcuts')} shortcuts", "small", "text3"),
