@@ -73,6 +73,8 @@ class Studio(QObject):
 
     def open_project(self, path: Path) -> None:
         """Open a project in place of the one that is open."""
+        if self.desk is not None and self.desk.session.project.path == path.absolute():
+            return
         try:
             session = Session.open(path, settings=self._settings)
         except PoseAppError as problem:

@@ -80,3 +80,18 @@ def test_a_missing_video_is_found_again(qtbot, start, project, film, tmp_path):
     label.videos.relink_to(video, moved)
     shown(qtbot, studio, 0)
     assert label.view.canvas.isVisible()
+
+
+def test_undo_goes_to_where_it_changes_something(qtbot, start, project, film):
+    studio = start(project)
+    label = studio.desk.label
+    label.videos.add([film])
+    shown(qtbot, studio, 0)
+    label.go(7)
+    shown(qtbot, studio, 7)
+    label.editing.place(0, 10.0, 10.0)
+    label.go(30)
+    shown(qtbot, studio, 30)
+    studio.actions["undo"].trigger()
+    shown(qtbot, studio, 7)
+    assert label.editing.bodies == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,8 @@ class Desk(QObject):
         )
         self.jobs = JobControl(self.services.jobs, window.jobs, self)
         self._commands_before = actions.connected
+        self._turning = False
+        """Whether an edit is being undone or done again now."""
         self._connect()
         self._unsubscribe = session.subscribe(self._changed)
 
@@ -132,6 +135,8 @@ class Desk(QObject):
 
     def _changed(self, changes: Changes) -> None:
         self.label.changed(changes)
+        if self._turning and len(changes.frames) == 1:
+            self.label.go_to(*changes.frames)  # so that nothing changes unseen
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
@@ -151,14 +156,21 @@ class Desk(QObject):
             self._window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
 
     def undo(self) -> None:
-        if done := self.session.history.undo():
+        if done := self._turned(self.session.history.undo):
             caps = self._actions.caps("redo")
             self._window.toast(f"Undone: {done}", "undo-2", f"Redo {caps}", self.redo)
 
     def redo(self) -> None:
-        if done := self.session.history.redo():
+        if done := self._turned(self.session.history.redo):
             caps = self._actions.caps("undo")
             self._window.toast(f"Done again: {done}", "redo-2", f"Undo {caps}", self.undo)
+
+    def _turned(self, turn: Callable[[], str | None]) -> str | None:
+        self._turning = True
+        try:
+            return turn()
+        finally:
+            self._turning = False
 
     def _show_export(self) -> None:
         self._window.show_page(EXPORT)

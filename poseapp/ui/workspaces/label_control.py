@@ -119,10 +119,10 @@ class LabelControl(QObject):
         self.videos.refresh()
         if not self.videos.videos:
             self._show_no_video()
-        elif self.videos.current == before:
-            self.frame.again()
-        elif self.videos.current is not None:
-            self._video_opened(self.videos.current)
+        elif (video := self.videos.current) is not None and before is not None:
+            if video.id == before.id and self.frame.wanted is not None:
+                self._next_frame = self.frame.wanted.frame
+            self._video_opened(video)
 
     # -- wiring ------------------------------------------------------------------------------
 
@@ -184,6 +184,8 @@ class LabelControl(QObject):
 
     def go_to(self, ref: FrameRef) -> None:
         """Go to a frame of any video."""
+        if ref == self.frame.wanted:
+            return
         self.player.stop()
         if self.videos.current is None or self.videos.current.id != ref.video:
             self._next_frame = ref.frame

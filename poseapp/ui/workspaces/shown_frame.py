@@ -63,11 +63,6 @@ class ShownFrame(QObject):
         if self.wanted is not None:
             self.go(self.wanted.frame + by)
 
-    def again(self) -> None:
-        """Ask for the same frame once more, for instance after its video was found again."""
-        if self.wanted is not None:
-            self.go(self.wanted.frame)
-
     def prefetch(self, refs: Sequence[FrameRef]) -> None:
         """Have these frames decoded before they are asked for."""
         self._frames.prefetch(refs)

@@ -54,6 +54,8 @@ class RunView:
     failure: str = ""
     usable: bool = False
     """Whether its net may be made the one in use."""
+    resumable: bool = False
+    """Whether it broke off and can be gone on with."""
 
 
 class TrainWorkspace(QSplitter):
@@ -63,6 +65,7 @@ class TrainWorkspace(QSplitter):
     pause_wanted = Signal()
     stop_wanted = Signal()
     use_wanted = Signal()
+    resume_wanted = Signal()
 
     def __init__(self, actions: Actions) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -103,6 +106,7 @@ class TrainWorkspace(QSplitter):
         for widget in (self._pause, self._stop, self._bar, self._progress):
             widget.setVisible(live)
         self._use.setVisible(run.usable)
+        self._resume.setVisible(run.resumable)
         pieces.icons.attach(self._pause, "play" if run.paused else "pause")
         self._pause.setText("Go on" if run.paused else "Pause")
         self._bar.setValue(round((run.progress or 0.0) * 1000))
@@ -164,6 +168,7 @@ class TrainWorkspace(QSplitter):
             tip="End now; the best net so far is kept and used",
         )  # fmt: skip
         self._use = pieces.button("Use this net", self.use_wanted.emit, kind="primary")
+        self._resume = pieces.button("Go on with it", self.resume_wanted.emit, kind="primary")
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName("Progress of the training")
@@ -190,7 +195,7 @@ class TrainWorkspace(QSplitter):
     def _arranged(self) -> QVBoxLayout:
         head = pieces.row(
             pieces.column(self._title, self._detail), None,
-            self._device, self._use, self._pause, self._stop,
+            self._device, self._use, self._resume, self._pause, self._stop,
         )  # fmt: skip
         figures = pieces.row(spacing=0)
         figures.addLayout(self._figures)

@@ -57,6 +57,7 @@ class TrainControl(QObject):
         view.pause_wanted.connect(self._pause)
         view.stop_wanted.connect(self._training.stop)
         view.use_wanted.connect(self._use)
+        view.resume_wanted.connect(self._resume)
         services.jobs.subscribe(self._job_changed)
 
     def connect_commands(self, actions: Actions, video: Callable[[], Video | None]) -> None:
@@ -133,6 +134,11 @@ class TrainControl(QObject):
             self._training.use(self._chosen)
             self.said.emit("Predictions come from this net from now on")
 
+    def _resume(self) -> None:
+        if self._chosen is not None:
+            self._training.resume(self._chosen)
+            self.said.emit("Training goes on where it broke off")
+
     # -- drawing -----------------------------------------------------------------------------
 
     def _job_changed(self, job: Job) -> None:
@@ -171,6 +177,7 @@ class TrainControl(QObject):
                 notes,
                 run.message if failed else "",
                 usable and not in_use and not self._session.project.read_only,
+                failed and not self._training.not_yet() and self._training.can_resume(run),
             )
         )
 
