@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from poseapp.app import bring_in  # noqa: F401 - a journal may hold its command
 from poseapp.app.changes import Changes
 from poseapp.app.commands import Command
 from poseapp.domain.errors import ProjectError

@@ -129,7 +129,9 @@ def test_a_command_does_the_same_after_it_was_stored(project, command):
 
 
 def test_every_kind_of_command_is_tried_here():
-    assert {type(command) for command in ONE_OF_EACH} == set(Command.__subclasses__())
+    assert {type(command) for command in ONE_OF_EACH} == {
+        kind for kind in Command.__subclasses__() if kind.__module__ == Command.__module__
+    }
 
 
 def test_a_restored_instance_keeps_scores_and_run(project):
