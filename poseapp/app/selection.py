@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from poseapp.app.commands import AddSuggestions
+from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
 from poseapp.app.picking import Pick
 from poseapp.app.runs import skeleton_of_net
@@ -64,7 +64,8 @@ class Selection:
     ) -> Job:
         """Ask for a round of suggestions; a newer request takes the place of this one.
 
-        What was picked goes into the queue as one edit that can be undone, and to `then`.
+        What was picked goes into the queue, and to `then`. It is no edit: often it arrives by
+        itself, and must not take the place of the step that a person wants to undo or redo.
 
         Raises:
             SelectionError: when the selector is not known, or `not_yet` says why not.
@@ -154,7 +155,8 @@ class Selection:
             if suggestion.frame.video in known and suggestion.frame not in taken
         )
         if kept:
-            self._session.history.do(AddSuggestions(kept))
+            self._project.suggestions.add(kept)
+            self._session.announce(Changes(suggestions=True))
         then(kept)
 
 

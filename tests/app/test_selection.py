@@ -1,4 +1,4 @@
-"""Suggestions: asked of a worker, put into the queue as one edit."""
+"""Suggestions: asked of a worker, put into the queue."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,7 +74,9 @@ def test_labelled_frames_are_no_candidates_and_their_looks_are_asked_for(selecti
     assert (request.selector, request.budget, request.stands_for) == ("kcentre", 3, 1)
 
 
-def test_what_is_picked_is_one_edit_with_the_next_round_s_number(session, selection, fake_jobs):
+def test_what_is_picked_waits_in_the_queue_under_the_next_round_s_number(
+    session, selection, fake_jobs
+):
     heard = []
     selection.suggest("random", 2, heard.append)
     fake_jobs.tell("on_done", picked(4, 7))
@@ -84,9 +86,18 @@ def test_what_is_picked_is_one_edit_with_the_next_round_s_number(session, select
     assert {4, 7}.isdisjoint(ref.frame for ref in fake_jobs.requests[-1].candidates)
     fake_jobs.tell("on_done", picked(10))
     assert queue_of(session) == [(2, 10), (1, 4), (1, 7)]
+
+
+def test_a_round_that_arrives_leaves_undo_and_redo_alone(session, selection, fake_jobs):
+    changes = []
     session.history.undo()
-    session.history.undo()
-    assert queue_of(session) == []
+    session.subscribe(changes.append)
+    undo, redo = session.history.undo_text, session.history.redo_text
+    selection.suggest("random", 2)
+    fake_jobs.tell("on_done", picked(4, 7))
+    assert (session.history.undo_text, session.history.redo_text) == (undo, redo)
+    assert redo
+    assert [change.suggestions for change in changes] == [True]
 
 
 def test_the_newest_request_wins(session, selection, fake_jobs):
