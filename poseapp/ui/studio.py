@@ -27,6 +27,7 @@ from poseapp.ui.dialogs.import_dialog import ImportDialog
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
 from poseapp.ui.main_window import MainWindow
+from poseapp.ui.panels import pieces
 from poseapp.ui.panels.top_bar import fill_recent
 from poseapp.ui.shortcuts import Keymap
 from poseapp.ui.workspaces.recent import RecentProjects
@@ -110,6 +111,7 @@ class Studio(QObject):
 
         def done(summary: ImportSummary) -> None:
             self.open_project(Path(summary.project))
+            self.window.toast(f"Imported {pieces.count(summary.labels, 'label')}", "check")
             if summary.notes:
                 self.window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QLineEdit, QProgress
 from poseapp.domain.errors import PoseAppError
 from poseapp.ui import icons
 from poseapp.ui.bridge import Background
+from poseapp.ui.dialogs.files import place_for
 from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview, shape_of
 from poseapp.ui.panels import pieces
 
@@ -54,7 +55,7 @@ class ImportDialog(QDialog):
         self._findings = QGridLayout()
         self._preview = SkeletonPreview()
         self._preview.set_joining(False)
-        self._place = QLineEdit(str(_free(path.parent / f"{path.stem}.pose")))
+        self._place = QLineEdit(str(_free(place_for(path) / f"{path.stem}.pose")))
         self._place.setAccessibleName("The project that is made")
         self._place.textChanged.connect(self._judge)
         self._new = pieces.button("Make a project", self._make, kind="primary", large=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from poseapp.app.presets import preset, preset_names, skeleton_of
 from poseapp.domain.errors import SkeletonError
 from poseapp.domain.skeleton import Skeleton
+from poseapp.ui.dialogs.files import place_for
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview
 from poseapp.ui.panels import pieces
@@ -38,7 +38,7 @@ class NewProjectDialog(QDialog):
         self.skeleton: Skeleton = preset(chosen)
         self._name = QLineEdit(first.stem)
         self._name.setAccessibleName("Name of the project")
-        self._place = QLineEdit(str(_place_for(first)))
+        self._place = QLineEdit(str(place_for(first)))
         self._place.setAccessibleName("Folder of the project")
         self._presets = QComboBox()
         self._presets.setAccessibleName("Skeleton")
@@ -133,14 +133,3 @@ class NewProjectDialog(QDialog):
 
     def _show_skeleton(self) -> None:
         self._preview.show_skeleton(self.skeleton)
-
-
-def _place_for(video: Path) -> Path:
-    """Beside the video where that can be written, else among the documents."""
-    import os
-
-    folder = video.parent
-    if video.exists() and os.access(folder, os.W_OK):
-        return folder
-    documents = QStandardPaths.StandardLocation.DocumentsLocation
-    return Path(QStandardPaths.writableLocation(documents) or Path.home())
