@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.app.import_plan import IMPORTED, BringIn, Plan, plan
+from poseapp.app.bring_in import BringIn
+from poseapp.app.import_plan import IMPORTED, Plan, plan
 from poseapp.app.import_videos import looked_at
 from poseapp.app.session import Session
 from poseapp.domain.errors import ProjectError
@@ -89,7 +90,7 @@ class Exchange:
             ReadOnlyError: when the project is open for reading only.
         """
         run = Run(
-            next((found.run for found in imported.predictions), RunId(IMPORTED)),
+            RunId(IMPORTED),
             RunKind.INFERENCE,
             IMPORTED,
             datetime.now(UTC),

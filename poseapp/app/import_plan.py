@@ -1,29 +1,14 @@
-"""What an import will change in a project: worked out first, then done as one edit."""
+"""What an import will change in a project: worked out first, then done by `BringIn`."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseapp.app.changes import Changes
-from poseapp.app.commands import (
-    AddInstance,
-    AddSuggestions,
-    AddTrack,
-    AddVideo,
-    Batch,
-    ChangeSkeleton,
-    Command,
-    Done,
-    MarkEmpty,
-    RelinkVideo,
-    RemoveTrack,
-    RemoveVideo,
-)
+from poseapp.app.bring_in import BringIn
 from poseapp.app.import_videos import Home, home_of
 from poseapp.app.posing import not_labelled
 from poseapp.domain.errors import FormatError
@@ -34,103 +19,17 @@ from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.run import Run
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.domain.video import Video
+from poseapp.domain.video import Video, VideoKind
 from poseapp.store.project import Project
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
 
+_ENOUGH = 20
+"""Labels that tell whether a video was imported before."""
+
 IMPORTED = "imported"
 """The selector of suggestions, and the recipe of runs, that came with an import."""
-
-
-@dataclass(frozen=True)
-class BringIn(Command):
-    """Add all that a plan holds; numbers below 0 stand for videos and tracks still to be made.
-
-    The journal keeps its inverse, which names what was made, and never itself.
-    """
-
-    text: str = "Imported labels"
-    skeleton: Skeleton | None = None
-    linked: tuple[Video, ...] = ()
-    videos: tuple[Video, ...] = ()
-    tracks: tuple[Track, ...] = ()
-    instances: tuple[Instance, ...] = ()
-    empty: tuple[FrameRef, ...] = ()
-    suggestions: tuple[Suggestion, ...] = ()
-    predictions: tuple[PredictionSet, ...] = ()
-    runs: tuple[Run, ...] = ()
-
-    def apply(self, project: Project) -> Done:
-        doing = _Doing(project)
-        if self.skeleton is not None:
-            doing.do(ChangeSkeleton(self.skeleton))
-        for video in self.linked:
-            doing.do(RelinkVideo(video.id, video))
-        for video in self.videos:
-            doing.add_video(video)
-        for track in self.tracks:
-            doing.add_track(track)
-        for instance in self.instances:
-            doing.do(AddInstance(doing.numbered(instance)))
-        for ref in self.empty:
-            doing.do(MarkEmpty(doing.here(ref)))
-        if self.suggestions:
-            here = (replace(s, frame=doing.here(s.frame)) for s in self.suggestions)
-            doing.do(AddSuggestions(tuple(here)))
-        changes, inverses = doing.finished()
-        return changes | self._predict(project, doing), Batch(self.text, inverses)
-
-    def _predict(self, project: Project, doing: _Doing) -> Changes:
-        """Predictions are no edit: like all of them, they stay until their run is dropped."""
-        for run in self.runs:
-            project.runs.add(run)
-        videos = []
-        for found in self.predictions:
-            video = doing.here(FrameRef(found.video, 0)).video
-            project.predictions.write(replace(found, video=video))
-            project.predictions.complete(found.run, video)
-            videos.append(video)
-        return Changes(runs=bool(self.runs), predictions=frozenset(videos))
-
-
-class _Doing:
-    """Commands done one after the other, and the numbers of what they made."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._done: list[Done] = []
-        self._videos: dict[VideoId, VideoId] = {}
-        self._tracks: dict[TrackId, TrackId] = {}
-
-    def do(self, command: Command) -> Command:
-        self._done.append(command.apply(self._project))
-        return self._done[-1][1]
-
-    def add_video(self, video: Video) -> None:
-        inverse = self.do(AddVideo(video))
-        assert isinstance(inverse, RemoveVideo)
-        self._videos[video.id] = inverse.video
-
-    def add_track(self, track: Track) -> None:
-        inverse = self.do(AddTrack(track.name))
-        assert isinstance(inverse, RemoveTrack)
-        self._tracks[track.id] = inverse.track
-
-    def here(self, ref: FrameRef) -> FrameRef:
-        return FrameRef(self._videos.get(ref.video, ref.video), ref.frame)
-
-    def numbered(self, instance: Instance) -> Instance:
-        track = instance.track
-        if track is not None:
-            track = self._tracks.get(track, track)
-        return replace(instance, frame=self.here(instance.frame), track=track)
-
-    def finished(self) -> tuple[Changes, tuple[Command, ...]]:
-        """All that changed, and what turns it round."""
-        inverses = tuple(inverse for _, inverse in reversed(self._done))
-        return Changes.merged(changes for changes, _ in self._done), inverses
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +45,7 @@ class Plan:
 
 
 def plan(project: Project, imported: Imported, name: str, run: Run) -> Plan:
-    """What bringing in these labels changes; `run` is the record for imported predictions.
+    """What bringing in these labels changes; `run` is the record of imported predictions.
 
     Raises:
         FormatError: when the file labels keypoints that the project does not have.
@@ -172,13 +71,14 @@ class _Planner:
         instances = self._instances()
         labelled = {i.frame for i in instances}
         predictions = self._predictions()
-        is_new = all(known.id != run.id for known in self._project.runs.all())
+        known = {known.id for known in self._project.runs.all()}
+        runs = dict.fromkeys(found.run for found in predictions if found.run not in known)
         homes = [home.known for home in self._homes.values()]
         command = BringIn(
             f"Imported {self._name}",
             self._skeleton(),
             tuple(home.known for home in self._homes.values() if home.grown),
-            tuple(video for video in homes if video.id < 0),
+            tuple({video.id: video for video in homes if video.id < 0}.values()),
             tuple(
                 Track(self._tracks[track.id], track.name)
                 for track in self._labels.tracks
@@ -188,7 +88,7 @@ class _Planner:
             tuple(sorted(self._empty() - labelled)),
             self._suggestions(labelled),
             predictions,
-            (run,) if predictions and is_new else (),
+            tuple(replace(run, id=number) for number in runs),
         )
         return Plan(command, self._already_there, self._kept_ours, self._notes())
 
@@ -216,25 +116,29 @@ class _Planner:
             used[ref.video].add(ref.frame)
         for found in self._imported.predictions:
             used[found.video].update(found.frames.tolist())
-        known = self._project.videos.all()
+        known = list(self._project.videos.all())
         names = [video.name for video in self._labels.videos]
-        homes = {}
-        for n, video in enumerate(self._labels.videos, 1):
+        homes: dict[VideoId, Home] = {}
+        # films first: the pictures of the same import may be frames of them
+        for video in sorted(self._labels.videos, key=lambda v: v.kind is VideoKind.IMAGES):
             by_name = names.count(video.name) == 1
             home = home_of(video, used[video.id], known, by_name=by_name)
-            home = home or self._home_by_labels(video, known)
-            homes[video.id] = home or Home(replace(video, id=VideoId(-n)))
-        return homes
+            home = home or self._home_by_labels(video)
+            if home is None:
+                home = Home(replace(video, id=VideoId(-len(homes) - 1)))
+                known += [home.known] if video.kind is VideoKind.FILE else []
+            homes[video.id] = home
+        return {video.id: homes[video.id] for video in self._labels.videos}
 
-    def _home_by_labels(self, video: Video, known: Sequence[Video]) -> Home | None:
+    def _home_by_labels(self, video: Video) -> Home | None:
         """Of a video whose file is missing: the one that has most of its labels just so.
 
         It was imported before and has been linked to a file of another name since.
         """
-        mine = [i for i in self._labels.instances if i.frame.video == video.id]
+        mine = [i for i in self._labels.instances if i.frame.video == video.id][:_ENOUGH]
         if video.fingerprint or not mine:
             return None
-        for candidate in known:
+        for candidate in self._project.videos.all():
             home = Home(candidate)
             same = sum(
                 any(replace(i, frame=home.frame(i.frame.frame)).same_pose(k) for k in there)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from poseapp.domain.errors import VideoUnreadableError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.video import Video, VideoKind
+from poseapp.media.images import read_picture
 from poseapp.media.probe import probe, probe_images
+from poseapp.media.reader import VideoReader, open_reader
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
+
+
+_ALIKE = 12.0
+"""Grey levels by which decoders and picture files differ at most, on average over a picture."""
+_ALMOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ def home_of(
 
     The same place counts most, then the same content, then the same name, if only one has it.
     Pictures that were extracted from a film of the project are its frames when their folder has
-    the film's name, and they its size and its numbers (`labeled-data/walk/img0123.png`).
+    the film's name, they its size and numbers (`labeled-data/walk/img0123.png`), and they look it.
     """
     same_place = [k for k in known if k.kind is video.kind and k.path == video.path]
     same_content = [k for k in known if k.fingerprint and k.fingerprint == video.fingerprint]
@@ -127,7 +136,7 @@ def _home(video: Video, frames: Collection[int], known: Video) -> Home | None:
     if known.kind is VideoKind.FILE:
         numbers = {frame: _number(video.images[frame]) for frame in frames}
         fits = _same_size(video, known) and all(n < known.frame_count for n in numbers.values())
-        return Home(known, numbers) if fits else None
+        return Home(known, numbers) if fits and _shows(known, video, numbers) else None
     place = {name: n for n, name in enumerate(known.images)}
     if all(video.images[frame] in place for frame in frames):
         return Home(known, {frame: place[video.images[frame]] for frame in frames})
@@ -154,6 +163,33 @@ def _is_film_of(known: Video, pictures: Video) -> bool:
         and known.path.stem == pictures.path.name
         and all(re.fullmatch(r"img\d+\.\w+", name) for name in pictures.images)
     )
+
+
+def _shows(film: Video, pictures: Video, numbers: Mapping[int, int]) -> bool:
+    """Whether the pictures look like these very frames of the film, and not like those beside them.
+
+    Some programs extract the frame before or after the one they name. Where the pictures or the
+    film are not there, the names have to be believed.
+    """
+    files = {pictures.path / pictures.images[frame]: n for frame, n in numbers.items()}
+    there = [(file, n) for file, n in files.items() if file.is_file()]
+    if not there or not film.path.is_file():
+        return True
+    reader = open_reader(film, None)
+    try:
+        return all(_is_frame(read_picture(file), n, reader) for file, n in (there[0], there[-1]))
+    except VideoUnreadableError:  # neither can be looked at
+        return False
+    finally:
+        reader.close()
+
+
+def _is_frame(picture: NDArray[np.uint8], number: int, reader: VideoReader) -> bool:
+    apart = {}
+    for n in (number - 1, number, number + 1):
+        with suppress(VideoUnreadableError, IndexError):  # before the first or behind the last
+            apart[n] = float(np.abs(reader.read(max(n, 0)).astype(float) - picture).mean())
+    return apart.get(number, np.inf) <= min(_ALIKE, *(near + _ALMOST for near in apart.values()))
 
 
 def _number(name: str) -> int:

@@ -84,7 +84,7 @@ def _bring_to_disk(path: Path) -> None:
             _bring_to_disk(inside)
         _flush_folder(path)
         return
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # some systems flush only what may be written
         os.fsync(file.fileno())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from poseapp.domain.errors import FormatError
+from poseapp.domain.errors import FormatError, PoseAppError
 from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.prediction import PredictionSet
@@ -33,6 +33,10 @@ MANIFEST = "manifest.json"
 
 _FARTHEST_PX = 1e6
 _LAST_FRAME = 2**31 - 1
+_MOST_NAMED = 5
+_LONGEST_NAME = 60
+_LONGEST_SENTENCE = 600
+"""Sentences quote names from the file, which may be of any length."""
 
 _DAMAGE = (
     ArithmeticError,
@@ -111,6 +115,10 @@ def reading(path: Path, what: str) -> Iterator[None]:
     try:
         with np.errstate(invalid="raise", over="raise"):
             yield
+    except PoseAppError as why:
+        if len(str(why)) <= _LONGEST_SENTENCE:
+            raise
+        raise FormatError(f"{str(why)[:_LONGEST_SENTENCE]} … The file is damaged.") from why
     except FileNotFoundError as why:
         missing = why.filename or path
         raise FormatError(f"{missing} is not there. Choose where it is now.") from why
@@ -181,8 +189,14 @@ def guessed_pairs(skeleton: Skeleton) -> list[str]:
     if not skeleton.pairs:
         return []
     names = skeleton.names
-    pairs = ", ".join(f"{names[a]} and {names[b]}" for a, b in skeleton.pairs)
+    pairs = listed([f"{names[a]} and {names[b]}" for a, b in skeleton.pairs])
     return [f"Left and right were read from the names: {pairs}. Check them in the skeleton."]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED]) + more
 
 
 def count(number: int, thing: str, things: str | None = None) -> str:

@@ -33,6 +33,7 @@ from poseapp.formats.base import (
     checked_points,
     count,
     guessed_pairs,
+    listed,
     read_json,
     reading,
     texts,
@@ -40,7 +41,6 @@ from poseapp.formats.base import (
 from poseapp.formats.coco_export import ANNOTATIONS, fit, is_folder, save
 from poseapp.formats.pictures import PictureVideos, inside
 
-_MOST_NAMED = 5
 _LARGEST_SIDE = 10**6
 
 
@@ -150,20 +150,15 @@ def _one_kind(
     used = dict.fromkeys(body["category_id"] for body in mine) or {next(iter(categories)): None}
     names = tuple(str(categories[number].get("name") or "body") for number in used)
     if len(names) > 1:
-        notes.append(f"{_listed(names)} share their keypoints and became one skeleton.")
+        notes.append(f"{listed(names)} share their keypoints and became one skeleton.")
     if len(mine) < len(bodies):
         others = {str(categories[b["category_id"]].get("name")) for b in bodies if b not in mine}
         notes.append(
             f"{count(len(bodies) - len(mine), 'body', 'bodies')} left out, with other keypoints "
-            f"than most: {_listed(sorted(others))}. Import them into a project of their own."
+            f"than most: {listed(sorted(others))}. Import them into a project of their own."
         )
     bones = _bones(categories[next(iter(used))].get("skeleton") or (), len(chosen), notes)
     return _Kind(names, chosen, bones), mine
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _bones(

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from poseapp.domain.errors import FormatError
-from poseapp.formats.base import Format, Imported, reading, texts
+from poseapp.formats.base import Format, Imported, listed, reading, texts
 from poseapp.formats.dlc_export import PLACEHOLDER, fit, save
 from poseapp.formats.table_import import Hints, films_in, import_tables, read_table
 
@@ -97,8 +97,8 @@ def _hints(config: Mapping[str, Any], files: Sequence[Path], folder: Path | None
     )
     films = _films(config, folder) if folder else ()
     if films:
-        names = ", ".join(film.name for film in films)
-        notes.append(f"Taken in without labels: {names}. The labels are on the extracted pictures.")
+        names = listed([film.name for film in films])
+        notes.append(f"Films of the project taken in as well: {names}.")
     return Hints(
         str(config.get("Task") or files[0].parent.name or "imported"),
         tuple((bone[0], bone[1]) for bone in bones if len(bone) == 2),

@@ -10,7 +10,7 @@ from typing import Any
 from poseapp.domain.errors import ExportError, FormatError
 from poseapp.domain.labels import LabelSet
 from poseapp.formats import atomic, coco, dlc, lightning_pose, sleap
-from poseapp.formats.base import MANIFEST, Format, Imported, Pictures
+from poseapp.formats.base import MANIFEST, Format, Imported, Pictures, listed
 from poseapp.formats.comparison import differences
 
 FORMATS: dict[str, Format] = {
@@ -19,8 +19,6 @@ FORMATS: dict[str, Format] = {
     "lightning_pose": lightning_pose.FORMAT,
     "coco": coco.FORMAT,
 }
-
-_MOST_NAMED = 3
 
 
 def guess_format(path: Path) -> str:
@@ -79,15 +77,27 @@ def write(
     places = (out,) if beside is None else (beside, out)
     with atomic.taking_place_of(*places) as new:
         notes = (*fitted.notes, *kind.save(fitted, new[-1], out, pictures))
-        different = differences(fitted.labels, kind.read(new[-1]).labels)
-        if different:
-            raise ExportError(
-                f"Not exported: read back, {', '.join(different)} differ from what was asked for. "
-                f"{out.name} is as it was. This is a fault of the program: report it."
-            )
-        listed = _manifest(manifest or {}, format, notes, new[-1])
-        atomic.write_bytes(new[-1] / MANIFEST if beside is None else new[0], listed)
+        _check(fitted.labels, kind, new[-1], out)
+        document = _manifest(manifest or {}, format, notes, new[-1])
+        atomic.write_bytes(new[-1] / MANIFEST if beside is None else new[0], document)
     return notes
+
+
+def _check(asked: LabelSet, kind: Format, written: Path, out: Path) -> None:
+    """Read what was written and compare.
+
+    Raises:
+        ExportError: when it is not what was asked for.
+    """
+    try:
+        different = differences(asked, kind.read(written).labels)
+    except FormatError as why:
+        raise ExportError(f"Not exported: {out.name} could not be read back. {why}") from why
+    if different:
+        raise ExportError(
+            f"Not exported: read back, {', '.join(different)} differ from what was asked for. "
+            f"{out.name} is as it was. This is a fault of the program: report it."
+        )
 
 
 def _known(name: str) -> Format:
@@ -130,10 +140,9 @@ def _may_be_replaced(out: Path, *, folder: bool) -> None:
         return
     others = sorted(set(_files(out)) - _exported(out) - {MANIFEST})
     if others:
-        more = ", …" if len(others) > _MOST_NAMED else ""
         raise ExportError(
-            f"{out} holds files that no export wrote: {', '.join(others[:_MOST_NAMED])}{more}. "
-            "Nothing was changed. Choose a new or an empty folder."
+            f"{out} holds files that no export wrote: {listed(others)}. Nothing was changed. "
+            "Choose a new or an empty folder."
         )
 
 

@@ -133,7 +133,7 @@ def _video(number: VideoId, row: Mapping[str, Any], path: Path) -> Video:
         raise FormatError("The SLEAP file has a video without a path.")
     frames, height, width = _shape(backend)
     video = Video(number, Path(), width, height, frames, _fps(backend), kind)
-    files = _located([name.replace("\\", "/") for name in recorded], path.absolute().parent)
+    files = _located([_with_slashes(name) for name in recorded], path.absolute().parent)
     if kind is VideoKind.FILE and files[0].suffix.lower() not in SUFFIXES:
         return replace(video, path=files[0])
     folder = Path(os.path.commonpath([file.parent for file in files]))
@@ -141,6 +141,11 @@ def _video(number: VideoId, row: Mapping[str, Any], path: Path) -> Video:
     return replace(
         video, path=folder, images=images, frame_count=len(images), kind=VideoKind.IMAGES
     )
+
+
+def _with_slashes(recorded: str) -> str:
+    """A path of Windows with slashes that every system reads; other names may hold a backslash."""
+    return recorded if recorded.startswith("/") else recorded.replace("\\", "/")
 
 
 def _located(recorded: Sequence[str], folder: Path) -> list[Path]:

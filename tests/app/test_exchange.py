@@ -32,7 +32,7 @@ from poseapp.domain.report import SilentReport
 from poseapp.domain.run import RunKind, RunState
 from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.domain.video import Video
+from poseapp.domain.video import Video, VideoKind
 from poseapp.formats.comparison import differences
 from poseapp.formats.registry import FORMATS, read, write
 from poseapp.media.film_writer import write_film
@@ -283,6 +283,30 @@ def test_extracted_pictures_are_frames_of_the_film_that_is_here(session, film):
     (video,) = session.project.videos.all()
     seen = [session.project.labels.at(FrameRef(video.id, n))[0].visibility[1] for n in (3, 9)]
     assert seen == [H, V]  # DeepLabCut cannot say hidden; the project knows better
+
+
+@pytest.mark.parametrize("off_by", [0, -1, 1])
+def test_pictures_of_other_frames_than_their_names_say_stay_pictures(session, film, off_by):
+    exchange = Exchange(session)
+    exchange.import_(slp(film, one_fly(3)))
+    labels = flies(one_fly(9), videos=(Video(VideoId(1), film, 96, 64, 30, 25.0),))
+    write(labels, film.parent / "dlc", "dlc", lambda ref: numbered_picture(ref.frame + off_by))
+    exchange.import_(film.parent / "dlc")
+    kinds = [video.kind for video in session.project.videos.all()]
+    assert kinds == ([VideoKind.FILE, VideoKind.IMAGES] if off_by else [VideoKind.FILE])
+
+
+def test_a_deeplabcut_project_with_its_film_becomes_labels_on_the_film(tmp_path, film):
+    labels = flies(one_fly(3), one_fly(9), videos=(Video(VideoId(1), film, 96, 64, 30, 25.0),))
+    write(labels, tmp_path / "dlc", "dlc", lambda ref: numbered_picture(ref.frame))
+    shutil.copy(film, tmp_path / "dlc" / "videos")
+    summary = create_project_from(tmp_path / "dlc", tmp_path / "made")
+    assert summary.videos == 1
+    with Session.open(Path(summary.project)) as session:
+        (video,) = session.project.videos.all()
+        assert video.kind is VideoKind.FILE
+        assert session.project.labels.labelled_frames(video.id).tolist() == [3, 9]
+        assert Exchange(session).import_(tmp_path / "dlc").already_there == 2
 
 
 def pictures_in(folder: Path, *names: str) -> None:
