@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, save_model
 
 from poseapp.app.jobs import JobRunner
 from poseapp.app.mailbox import Mailbox
@@ -19,7 +20,7 @@ from poseapp.domain.report import SilentReport
 from poseapp.domain.run import Run, RunKind
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
-from poseapp.infer import features
+from poseapp.infer.trunk import SIDE, Trunk
 from tests.app.conftest import FRAMES, label, walker
 from tests.infer.made_up_nets import write_run
 
@@ -28,14 +29,29 @@ NET = RunId("net")
 
 
 @pytest.fixture
-def selection(session, fake_jobs, tmp_path):
-    return Selection(session, fake_jobs, tmp_path / "store")
+def store(tmp_path):
+    """Holds a stand-in for the ImageNet trunk, which takes a while to be made ready."""
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "AveragePool", ["planes"], ["cells"], kernel_shape=[16, 16], strides=[16, 16]
+        ),
+        helper.make_node("Flatten", ["cells"], ["features"]),
+    ]
+    pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", "d"])
+    graph = helper.make_graph(nodes, "cells", [pictures], [features])
+    folder = tmp_path / "store"
+    folder.mkdir()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save_model(model, folder / f"{Trunk.name}.onnx")
+    return folder
 
 
 @pytest.fixture
-def small_copies(monkeypatch):
-    """Describe frames without making the ImageNet trunk ready, which takes a while."""
-    monkeypatch.setattr(features, "best_descriptor", lambda *_, **__: features.SmallCopies())
+def selection(session, fake_jobs, store):
+    return Selection(session, fake_jobs, store)
 
 
 def with_net(session: Session) -> None:
@@ -169,7 +185,7 @@ def test_every_selector_is_offered_with_a_sentence(selection):
     assert all(about.endswith(".") for _, about in selection.choices)
 
 
-def test_jumps_of_stored_predictions_are_found(session, selection, fake_jobs, small_copies):
+def test_jumps_of_stored_predictions_are_found(session, selection, fake_jobs):
     with_net(session)
     points = np.stack([walker(n) for n in range(FRAMES)]).astype(np.float32)
     points[10, 2] += 60
@@ -200,11 +216,11 @@ def test_the_net_in_use_is_doubted_and_asked_where_it_was_not_before(session, se
     assert all(" unsure. " in s.reasons[0].text for s in suggestions)
 
 
-def test_in_a_real_worker_frames_are_described_picked_and_queued(session, tmp_path):
+def test_in_a_real_worker_frames_are_described_picked_and_queued(session, store):
     mail = Mailbox()
     jobs = JobRunner(mail.post, threads=1)
     try:
-        selection = Selection(session, jobs, tmp_path / "store")
+        selection = Selection(session, jobs, store)
         job = selection.suggest("least_confidence", 4)
         mail.wait(job)
         assert len(queue_of(session)) == 4
