@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Teaching:
     augmentation: Augmentation
     swap: tuple[int, ...]
     """Where each keypoint comes from when a picture is mirrored."""
-    sigma: float = 1.5
+    sigma: float = 1.0
     """Width of the bells in cells."""
     absent_is_empty: bool = False
     """Absent keypoints teach an empty map instead of nothing."""
@@ -75,6 +75,11 @@ def make_sample(picture: NDArray[np.uint8], framing: Framing, points: NDArray) -
     width, height = np.ceil(scale * (last - first)).astype(int)
     storing = Framing(scaling(scale, *(-scale * first - 0.5)), int(width), int(height))
     return Sample(storing.cut(picture), storing, framing, points)
+
+
+def resized(samples: Sequence[Sample], canvas: tuple[int, int]) -> list[Sample]:
+    """The same pieces for an input of another size."""
+    return [replace(sample, framing=sample.framing.fitted(canvas)) for sample in samples]
 
 
 def plain_batch(samples: Sequence[Sample], teaching: Teaching) -> Batch:

@@ -57,6 +57,11 @@ class Framing:
             borderValue=GREY,
         ).astype(np.uint8, copy=False)
 
+    def fitted(self, canvas: tuple[int, int]) -> Framing:
+        """The whole of this input as large as fits on another canvas, centred."""
+        onto = letterbox((self.width, self.height), canvas)
+        return Framing(self.after(onto.matrix).matrix, *canvas)
+
     def after(self, change: NDArray[np.float64]) -> Framing:
         """This framing followed by a (2, 3) `change` of input pixels."""
         return Framing(change @ _lifted(self.matrix), self.width, self.height)

@@ -11,6 +11,7 @@ from poseapp.learn.batches import (
     make_sample,
     plain_batch,
     random_batch,
+    resized,
 )
 from poseapp.nets.framing import letterbox
 from poseapp.nets.heatmaps import cell_to_pixel, decode
@@ -89,6 +90,17 @@ def test_a_batch_is_a_function_of_its_seed_and_step():
     assert not np.array_equal(one.pictures, later.pictures)
 
 
+def test_resized_samples_show_the_same_on_another_canvas():
+    teaching = Teaching(Augmentation(), (0, 1, 2))
+    small = plain_batch(resized(samples(), (48, 64)), teaching)
+    assert small.pictures.shape == (4, 64, 48, 3)
+    points = cell_to_pixel(decode(small.targets, "sigmoid")[0], 4)
+    for n in range(4):
+        # half as large, and 64 - 32 rows of grey around
+        wanted = (FILM.points(n)[0] + 0.5) / 2 - 0.5 + [0, 16]
+        assert points[n] == pytest.approx(wanted, abs=0.05)
+
+
 def test_every_sample_is_seen_once_before_any_is_seen_again():
     pool = [
         make_sample(
@@ -128,7 +140,7 @@ def test_several_bodies_share_one_map_and_none_leave_it_empty():
     two, none = np.array([[20.0, 20.0], [70.0, 40.0]]), np.empty((0, 2))
     batch = plain_batch([*samples(1, two), *samples(1, none)], teaching)
     assert batch.targets.shape == (2, 1, 16, 24)
-    assert batch.targets[0].sum() == pytest.approx(2 * 2 * np.pi * 1.5**2, rel=0.05)
+    assert batch.targets[0].sum() == pytest.approx(2 * 2 * np.pi * 1.0**2, rel=0.05)
     assert batch.targets[1].sum() == 0
     assert batch.weights.tolist() == [[1], [1]]
 

@@ -21,9 +21,9 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.domain.video import VideoKind
 from poseapp.learn.augment import Augmentation, turning
-from poseapp.learn.batches import Teaching, held_out
+from poseapp.learn.batches import Teaching, held_out, resized
 from poseapp.learn.train import device as devices
-from poseapp.learn.train.loop import Fitted, Loop, Metrics, Options
+from poseapp.learn.train.loop import Fitted, Loop, Options
 from poseapp.learn.train.outcome import judge, write
 from poseapp.learn.train.plan import FrameReader, Plan, make_plan, make_samples
 from poseapp.learn.train.pose_task import pose_task
@@ -61,8 +61,16 @@ class Config:
     absent_is_empty: bool = False
     """Teach that absent keypoints are nowhere, instead of nothing about them."""
     augmentation: Augmentation = field(default_factory=Augmentation)
-    centroid_share: float = 0.2
-    """Of the budget, for the net that finds bodies."""
+
+
+LR = 4e-3
+"""The head's highest learning rate; half of it once the pictures have their full size."""
+CENTROID = 0.2
+"""Share of the budget for the net that finds bodies."""
+GLANCE = 0.4
+"""Share of the pose net's budget that goes to smaller pictures: most is learnt there, faster."""
+EXPORT_S = 12.0
+"""Kept back from the minutes for measuring and writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +80,25 @@ class Trained:
     folder: Path
     """weights.safetensors, net.onnx, card.json; centroid.* where bodies are looked for."""
     metrics: dict[str, Any]
-    history: list[Metrics]
+    history: list[dict[str, Any]]
     stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """One net to train: the centroid net first where there is one, then the pose net."""
+    """One stretch of training; a net may have several, on pictures of growing size."""
 
     name: str
+    role: str
+    """`centroid` or `pose`: which net, and which samples."""
     net: PoseNet
     origin: str
     """Of its first weights, in words."""
+    canvas: tuple[int, int]
     teaching: Teaching
     share: float
     """Of what is left of the budget."""
-    progress: tuple[float, float]
+    lr: float
 
 
 def train(
@@ -124,30 +135,41 @@ def train(
     learn = make_samples(labels.only(taught), frames, plan, reading)
     held = make_samples(labels.only(measured), frames, plan, reading)
 
-    spent = now() - began
-    fits: dict[str, Fitted[PoseNet]] = {}
     stages = _stages(plan, labels, config)
+    fits: dict[str, Fitted[PoseNet]] = {}
+    spent, done = now() - began, 0.02
     for stage in stages:
-        seconds = None if config.minutes is None else 60 * config.minutes - spent
+        until = done + (0.97 - done) * stage.share
         fit = Loop(
-            pose_task(stage.net, learn[stage.name], held[stage.name], stage.teaching, config.seed),
-            _options(stage, config, seconds),
-            PartOfReport(report, *stage.progress, f"{stage.name} net"),
+            pose_task(
+                stage.net,
+                resized(learn[stage.role], stage.canvas),
+                resized(held[stage.role], stage.canvas),
+                stage.teaching,
+                config.seed,
+            ),
+            _options(stage, config, spent, fits),
+            PartOfReport(report, done, until, f"{stage.name} net"),
             device,
             out / f"{stage.name}.checkpoint.safetensors",
             now,
         ).run()
-        spent += fit.seconds
+        stage.net.load_state_dict(fit.net.state_dict())
         fits[stage.name] = fit
-        if fit.stopped and stage is not stages[-1]:
-            raise JobCancelled
+        spent, done = spent + fit.seconds, until
+        if fit.stopped:
+            break
+    reached = {stage.role: stage for stage in stages if stage.name in fits}
+    if "pose" not in reached:
+        raise JobCancelled
 
-    nets = {name: fit.net.cpu() for name, fit in fits.items()}
-    card = _card(labels, config, plan, stages, fits)
+    nets = {role: stage.net.cpu().eval() for role, stage in reached.items()}
+    card = _card(labels, config, plan, reached, fits)
     held_labels = labels.only(measured)
     metrics = judge(card, nets, held_labels, frames.read_many(held_labels.frames))
     write(out, replace(card, metrics=metrics), nets)
-    return Trained(out, metrics, fits["pose"].history, fits["pose"].stopped)
+    history = [{"stage": name, **row} for name, fit in fits.items() for row in fit.history]
+    return Trained(out, metrics, history, any(fit.stopped for fit in fits.values()))
 
 
 def _split(labels: LabelSet, config: Config) -> tuple[list[FrameRef], list[FrameRef]]:
@@ -168,22 +190,19 @@ def _stages(plan: Plan, labels: LabelSet, config: Config) -> list[_Stage]:
         rotation_deg=turning(labels.points()) if asked.rotation_deg is None else asked.rotation_deg,
     )
     teaching = Teaching(augmentation, swap, absent_is_empty=config.absent_is_empty)
-    whole = (0.02, 0.97)
-    if plan.crop_px is None:
-        return [_Stage("pose", *_net(config, len(swap), "softmax"), teaching, 1.0, whole)]
-    readout: Readout = "softmax" if plan.instances == 1 else "sigmoid"
-    border = 0.02 + 0.95 * config.centroid_share
-    middles = replace(teaching, several=True)
-    return [
-        _Stage(
-            "centroid",
-            *_net(config, 1, readout),
-            middles,
-            config.centroid_share,
-            (whole[0], border),
-        ),
-        _Stage("pose", *_net(config, len(swap), "softmax"), teaching, 1.0, (border, whole[1])),
-    ]
+    pose, origin = _net(config, len(swap), "softmax")
+    glance = _Stage("glance", "pose", pose, origin, plan.smaller(), teaching, GLANCE, LR)
+    stages = [replace(glance, name="pose", canvas=plan.pose, share=1.0, lr=LR / 2)]
+    if glance.canvas != plan.pose and not origin.startswith("run"):
+        stages.insert(0, glance)
+    if plan.crop_px is not None:
+        readout: Readout = "softmax" if plan.instances == 1 else "sigmoid"
+        net, origin = _net(config, 1, readout)
+        middles = replace(teaching, several=True)
+        stages.insert(
+            0, _Stage("centroid", "centroid", net, origin, plan.centroid, middles, CENTROID, LR)
+        )
+    return stages
 
 
 def _net(config: Config, maps: int, readout: Readout) -> tuple[PoseNet, str]:
@@ -199,45 +218,51 @@ def _net(config: Config, maps: int, readout: Readout) -> tuple[PoseNet, str]:
     return net, origin
 
 
-def _options(stage: _Stage, config: Config, seconds: float | None) -> Options:
-    minutes = None if seconds is None else max(1.0, seconds - EXPORT_S) * stage.share / 60
-    steps = config.steps
-    if steps is not None and stage.name == "centroid":
-        steps = max(1, round(steps * stage.share))
-    backbone_lr = 1.0 if stage.origin.startswith("none") else 0.3
-    return Options(minutes=minutes, steps=steps, batch=config.batch, backbone_lr=backbone_lr)
-
-
-EXPORT_S = 12.0
-"""Kept back from the minutes for measuring and writing."""
+def _options(
+    stage: _Stage, config: Config, spent: float, fits: dict[str, Fitted[PoseNet]]
+) -> Options:
+    """The stage's share of the minutes or steps that are left."""
+    minutes, steps = config.minutes, config.steps
+    if minutes is not None:
+        minutes = max(1.0, 60 * minutes - spent - EXPORT_S) * stage.share / 60
+    if steps is not None:
+        left = steps - sum(fit.steps for fit in fits.values())
+        steps = max(1, round(left * stage.share))
+    return Options(
+        minutes=minutes,
+        steps=steps,
+        batch=config.batch,
+        lr=stage.lr,
+        backbone_lr=1.0 if stage.origin.startswith("none") else 0.3,
+    )
 
 
 def _card(
     labels: LabelSet,
     config: Config,
     plan: Plan,
-    stages: list[_Stage],
+    reached: dict[str, _Stage],
     fits: dict[str, Fitted[PoseNet]],
 ) -> Card:
     """All but the metrics."""
-    centroid = next((s.net for s in stages if s.name == "centroid"), None)
-    pose = fits["pose"]
+    pose, centroid = reached["pose"], reached.get("centroid")
+    last = fits[pose.name]
     return Card(
         labels.skeleton,
-        NetFile("net.onnx", *plan.pose, STRIDE, "softmax"),
-        centroid and NetFile("centroid.onnx", *plan.centroid, STRIDE, centroid.readout),
+        NetFile("net.onnx", *pose.canvas, STRIDE, "softmax"),
+        centroid and NetFile("centroid.onnx", *centroid.canvas, STRIDE, centroid.net.readout),
         plan.crop_px,
         plan.instances,
         config.net,
-        stages[-1].origin,
+        pose.origin,
         provenance={
             "recipe": "supervised",
             "labels": labels.digest(),
             "labelled_frames": len(labels.frames),
             "config": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()},
-            "device": pose.device,
+            "device": last.device,
             "steps": {name: fit.steps for name, fit in fits.items()},
             "seconds": {name: round(fit.seconds, 1) for name, fit in fits.items()},
-            "stopped": pose.stopped,
+            "stopped": last.stopped,
         },
     )
