@@ -25,16 +25,16 @@ def interrupted(project: Project, run: Run) -> Run:
     """The run as one that broke off, and what is left of it in words."""
     if run.kind is RunKind.INFERENCE:
         message = "It was interrupted; what it predicted up to then is kept."
-    elif left_a_checkpoint(project, run):
+    elif checkpoints(project, run):
         message = "It was interrupted before its end, and can be resumed."
     else:
         message = "It was interrupted before there was anything to keep."
     return replace(run, state=RunState.FAILED, message=message)
 
 
-def left_a_checkpoint(project: Project, run: Run) -> bool:
-    """Whether a training that broke off can go on."""
-    return any((project.runs_folder / run.id).glob("*checkpoint*"))
+def checkpoints(project: Project, run: Run) -> tuple[Path, ...]:
+    """The files from which a training that broke off can go on."""
+    return tuple((project.runs_folder / run.id).glob("*.checkpoint.*"))
 
 
 def new_run_id(runs: Sequence[Run], kind: RunKind, started: datetime) -> RunId:

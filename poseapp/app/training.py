@@ -11,7 +11,7 @@ from typing import Any
 
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
-from poseapp.app.runs import interrupted, left_a_checkpoint, mark_interrupted, new_run_id
+from poseapp.app.runs import checkpoints, interrupted, mark_interrupted, new_run_id
 from poseapp.app.session import Session
 from poseapp.app.tasks import Train, TrainedNet
 from poseapp.domain.errors import PoseAppError, ReadOnlyError, TrainingError
@@ -144,7 +144,7 @@ class Training:
 
     def can_resume(self, run: Run) -> bool:
         """Whether the run broke off and left its state behind."""
-        return run.state is RunState.FAILED and left_a_checkpoint(self._project, run)
+        return run.state is RunState.FAILED and bool(checkpoints(self._project, run))
 
     def stop(self) -> None:
         """End now and keep the best net so far."""
@@ -214,6 +214,8 @@ class Training:
             state = RunState.STOPPED if trained.stopped else RunState.DONE
             run = replace(live.run, state=state, metrics=trained.metrics | live.record())
             self._end(run, use=True)
+            for checkpoint in checkpoints(self._project, run):
+                checkpoint.unlink(missing_ok=True)
             if self.when_usable is not None:
                 self.when_usable(run)
 

@@ -62,6 +62,7 @@ def test_a_finished_net_is_put_to_use_and_its_curve_kept(session, training, fake
     training.when_usable = usable.append
     session.subscribe(changes.append)
     run = training.start()
+    leave_checkpoint(session, run)
     fake_jobs.tell("on_metrics", {"step": 1, "loss": 0.5})
     fake_jobs.tell("on_metrics", {"step": 2, "loss": 0.25, "held_out_px": 3.0})
     assert training.history(run.id) == (
@@ -75,6 +76,7 @@ def test_a_finished_net_is_put_to_use_and_its_curve_kept(session, training, fake
     assert training.history(run.id)[1] == {"step": 2, "loss": 0.25, "held_out_px": 3.0}
     assert session.project.runs.active() == done
     assert usable == [done]
+    assert not (session.project.runs_folder / run.id / "pose.checkpoint.safetensors").exists()
     assert training.current is None
     assert all(change.runs for change in changes)
 
