@@ -63,7 +63,10 @@ class Task(Generic[Net, Given]):
     """(step, size) → batch; the same for the same numbers."""
     loss: Callable[[Net, Given, torch.device], Tensor]
     evaluate: Callable[[Net], Metrics]
-    """Metrics of held-out frames; `score` among them is what should be small."""
+    """Metrics of held-out frames; `score` among them is what should be small.
+
+    NaN where nothing is held out: then the newest weights are kept.
+    """
 
 
 @dataclass(slots=True)
@@ -222,7 +225,8 @@ class Loop(Generic[Net, Given]):
         row = {"step": state.step, "loss": loss, **measured}
         state.history.append(row)
         self._report.metrics(**{k: v for k, v in row.items() if k != "score"})
-        if not state.best or measured["score"] < state.best["score"]:
+        # written so that a score that is no number, when nothing is held out, keeps the newest
+        if not state.best or not measured["score"] >= state.best["score"]:
             state.best, state.since_best = measured, 0
             self._best.load_state_dict(self._average.state_dict())
         else:

@@ -31,7 +31,7 @@ def pose_task(
 ) -> Task[PoseNet, Batch]:
     """Learn the samples; what is measured, and kept when best, is the held-out ones.
 
-    Without held-out samples nothing can be measured, and the last weights are as good as any.
+    Without held-out samples nothing can be measured, and the newest weights are kept.
     """
     return Task(
         net,
@@ -50,7 +50,9 @@ def heatmap_loss(net: PoseNet, batch: Batch, device: torch.device) -> Tensor:
 
 
 def measure(net: PoseNet, samples: Sequence[Sample], teaching: Teaching) -> Metrics:
-    """Loss and pixel errors of unchanged samples; `score` is what should be small."""
+    """Loss and pixel errors of unchanged samples; `score` is what should be small, NaN for none."""
+    if not samples:
+        return {"score": float("nan")}
     device = next(net.parameters()).device
     losses, errors = [], [np.empty(0)]
     for first in range(0, len(samples), 16):
@@ -59,7 +61,7 @@ def measure(net: PoseNet, samples: Sequence[Sample], teaching: Teaching) -> Metr
         losses.append(float(heatmap_loss(net, batch, device)))
         if net.readout == "softmax":
             errors += _errors(run_torch(net, batch.pictures), chunk)
-    loss = float(np.mean(losses)) if losses else 0.0
+    loss = float(np.mean(losses))
     distances = np.concatenate(errors)
     distances = distances[np.isfinite(distances)]
     if not len(distances):

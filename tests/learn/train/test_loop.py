@@ -177,6 +177,12 @@ def test_training_stops_early_when_nothing_gets_better(tmp_path):
     assert fitted.best["score"] == 0
 
 
+def test_without_held_out_frames_the_newest_weights_are_kept(tmp_path):
+    fitted = loop(tmp_path, steps=120, evaluate=lambda net: {"score": float("nan")}).run()
+    assert fitted.steps == 120
+    assert away(fitted.net)["score"] < 0.05
+
+
 def test_minutes_end_a_run_by_the_clock_it_was_given(tmp_path):
     ticks = iter(range(100_000))
     options = Options(minutes=0.5, steps=None, batch=4, lr=0.1)
