@@ -79,6 +79,11 @@ class SuggestionTable:
         """What waits for an answer, in the order of the queue."""
         return self._read(f"waits >= 0 AND {IN_THE_PROJECT} ORDER BY {_TURN} LIMIT ?", (limit,))
 
+    def count_open(self) -> int:
+        """How many wait for an answer."""
+        counted = f"SELECT COUNT(*) FROM suggestions WHERE waits >= 0 AND {IN_THE_PROJECT}"
+        return self._database.value(counted)
+
     def waiting(self, suggestion: SuggestionId | None) -> Suggestion | None:
         """This suggestion, if it still waits for an answer."""
         found = self._read(f"id = ? AND waits >= 0 AND {IN_THE_PROJECT}", (suggestion,))

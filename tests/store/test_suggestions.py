@@ -35,6 +35,11 @@ def test_a_suggestion_comes_back_as_it_was_with_a_number(project, video):
     assert project.suggestions.last_round() == 4
 
 
+def test_those_that_wait_are_counted(project, queue):
+    project.suggestions.answer(queue[2], Answer.REJECTED)
+    assert project.suggestions.count_open() == len(project.suggestions.open()) == 7
+
+
 def test_what_is_added_later_replaces_nothing(project, video, queue):
     again = project.suggestions.add([suggestion(FrameRef(video, 0), 0.7)])
     assert numbers(project.suggestions.all()) == [*queue, *again]

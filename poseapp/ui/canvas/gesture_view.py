@@ -244,6 +244,8 @@ class GestureView(PictureView):
         elif isinstance(hold, KeypointDrag):
             if press.moving and not self._read_only:
                 self._move(hold.pose, hold.keypoint)
+            elif self._to_place is not None:  # in profile, one ear lies on the other
+                self._place(self._to_place, *self._inside(scene.x(), scene.y()))
             else:
                 self.keypoint_selected.emit(hold.pose.owner, hold.keypoint)
         elif isinstance(hold, BodyDrag) and press.moving:
@@ -275,8 +277,8 @@ class GestureView(PictureView):
     def _keypoint_at(self, at: QPointF) -> Hit | None:
         """The keypoint that a press at a viewport position takes.
 
-        While a point is being placed only a press on the marker itself takes another one, so
-        that points can be set close to each other.
+        While a point is being placed only a drag that starts on the marker itself moves another
+        one, so that points can be set close to each other, and on each other.
         """
         scene, scale = self.scene_at(at), self.magnification
         reach = GRAB_RADIUS if self._to_place is None else RADIUS

@@ -101,7 +101,7 @@ class Desk(QObject):
     def summary(self) -> str:
         """A line about the project for the start page."""
         labels = self.session.project.labels.count()
-        waiting = len(self.session.project.suggestions.open())
+        waiting = self.session.project.suggestions.count_open()
         parts = [pieces.count(labels, "label") if labels else "no labels yet"]
         if waiting:
             parts.append(f"{pieces.count(waiting, 'frame')} to answer")

@@ -231,6 +231,12 @@ def test_a_point_can_be_placed_close_to_another(canvas, hand, heard):
     assert heard.said[0][:2] == ("keypoint_placed", TAIL)
 
 
+def test_a_point_can_be_placed_on_another(canvas, hand, heard):
+    canvas.show_instances([label(visibility=[2, 2, 2, 0])], [], SEVEN, TAIL)
+    hand.click(*place_of(canvas, NOSE))
+    assert heard.said[0][:2] == ("keypoint_placed", TAIL)
+
+
 def test_placing_a_point_of_a_prediction_touches_it(canvas, hand, heard):
     guess = prediction(visibility=[2, 2, 2, 0])
     canvas.show_instances([], [guess], guess, TAIL)
