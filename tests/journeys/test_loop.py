@@ -12,7 +12,7 @@ from poseapp.app.training import Choices
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.run import RunKind, RunState
 
-LONG_MS = 120_000
+LONG_MS = 240_000
 SCENE_FRAMES = 40
 
 
