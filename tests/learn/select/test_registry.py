@@ -71,7 +71,7 @@ def test_the_same_snapshot_gives_the_same_picks(name, pool, budget):
 @pytest.mark.parametrize("name", SELECTORS)
 def test_of_repeated_frames_none_is_picked_twice(name):
     rng = np.random.default_rng(0)
-    repeated = np.repeat(rng.normal(size=(15, 6)), 4, axis=0)
+    repeated = np.repeat(rng.normal(size=(15, 40)), 4, axis=0)
     pool = pool_of(repeated, predicted=believed(60, scores=rng.random((60, 3))))
     report = Notes()
     picked = propose(SELECTORS[name], pool, 20, report)
