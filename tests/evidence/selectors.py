@@ -22,6 +22,7 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import SilentReport
 from poseapp.formats.registry import read
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
+from poseapp.learn.oracle.summary import area, interval, wilcoxon_p
 from poseapp.media.probe import probe_images
 from tests.fixtures.jhmdb import read_jhmdb
 from tests.fixtures.packs import data_folder
@@ -110,6 +111,60 @@ def page(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def pooled(documents: list[dict[str, Any]], command: str) -> dict[str, Any]:
+    """One document over several packs: areas as shares of random's with the same seed."""
+    areas = {
+        (curve["dataset"], curve["selector"], curve["seed"]): area(
+            curve["labels"], curve["error_px"]
+        )
+        for document in documents
+        for curve in document["curves"]
+    }
+    shares: dict[str, list[float]] = {}
+    for (pack, selector, seed), found in areas.items():
+        if selector != "random" and (pack, "random", seed) in areas:
+            shares.setdefault(selector, []).append(found / areas[pack, "random", seed] - 1)
+    summary = {
+        selector: {
+            "pairs": len(found),
+            "relative_area_error": interval(found) | {"wilcoxon_p": wilcoxon_p(found)},
+        }
+        for selector, found in shares.items()
+    }
+    shared = {key: documents[0][key] for key in ("commit", "packages")}
+    return {
+        "command": command,
+        **shared,
+        "data": {document["data"]["dataset"]: document["data"] for document in documents},
+        "curves": [curve for document in documents for curve in document["curves"]],
+        "summary": summary,
+    }
+
+
+def pooled_page(document: dict[str, Any]) -> str:
+    """The words and the table over all packs."""
+    packs = list(document["data"])
+    lines = [
+        "# Selectors, all packs together",
+        "",
+        f"Over {' and '.join(f'[{name}](selectors_{name}.md)' for name in packs)}: by how much the "
+        "mean error over the whole course differs from random's with the same pack and seed. "
+        "Brackets are 95 % intervals from resampling the pairs, p is Wilcoxon's (two-sided).",
+        "",
+        "| selector | error against random | p | pairs |",
+        "|---|---|---|---|",
+    ]
+    summary = document["summary"]
+    order = sorted(summary, key=lambda s: summary[s]["relative_area_error"]["mean"])
+    for selector in order:
+        found = summary[selector]["relative_area_error"]
+        low, middle, high = (f"{100 * found[key]:+.1f} %" for key in ("low", "mean", "high"))
+        pairs, p = summary[selector]["pairs"], found["wilcoxon_p"]
+        lines.append(f"| {selector} | {middle} [{low}, {high}] | {p:.3f} | {pairs} |")
+    lines += ["", f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
+    return "\n".join(lines)
+
+
 def _row(selector: str, row: dict[str, Any]) -> str:
     cells = [selector, _px(row["area_error_px"])]
     against = row.get("against_random") if selector != "random" else None
@@ -173,18 +228,24 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
     command = f"python -m tests.evidence.selectors {shlex.join(sys.argv[1:])}".strip()
+    documents: list[dict[str, Any]] = []
     for name in asked.packs:
         labels, wanted = PACKS[name](data_folder() / name)
         wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
         if asked.selectors:
             wanted = replace(wanted, selectors=tuple(asked.selectors.split(",")))
         document = simulate(labels, wanted, asked.work / name, OneLine(), command)
+        documents.append(document)
         asked.pages.mkdir(parents=True, exist_ok=True)
         for kind in ("json", "csv", "png"):
             made = asked.work / name / f"curves.{kind}"
             (asked.pages / f"selectors_{name}.{kind}").write_bytes(made.read_bytes())
         (asked.pages / f"selectors_{name}.md").write_text(page(document), encoding="utf-8")
         sys.stderr.write(f"\n{asked.pages / f'selectors_{name}.md'}\n")
+    if len(documents) > 1:
+        together = pooled(documents, command)
+        (asked.pages / "selectors.json").write_text(json.dumps(together, indent=1), "utf-8")
+        (asked.pages / "selectors.md").write_text(pooled_page(together), encoding="utf-8")
 
 
 if __name__ == "__main__":

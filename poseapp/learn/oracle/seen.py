@@ -147,6 +147,7 @@ def _look(
     labels = annotator.labels
     plan = make_plan(labels, sight.long_side, sight.crop_side, sight.crop_side)
     teaching = Teaching(Augmentation(), tuple(int(k) for k in labels.skeleton.flip_permutation()))
+    torch.manual_seed(0)  # where no ImageNet weights are installed, the trunk is a random one
     net = build(NET, len(labels.skeleton)).eval()
     pretrained = load_imagenet(net, NET)
     for done, (ref, picture) in enumerate(frames.read_many(list(places.bodies))):

@@ -36,23 +36,23 @@ def _of_one(own: dict[int, Course], chance: dict[int, Course]) -> dict[str, Any]
     courses = list(own.values())
     result: dict[str, Any] = {
         "seeds": len(courses),
-        "final_error_px": _interval([c.error_px[-1] for c in courses]),
-        "final_pck": _interval([c.pck[-1] for c in courses]),
-        "area_error_px": _interval([area(c.labels, c.error_px) for c in courses]),
-        "area_pck": _interval([area(c.labels, c.pck) for c in courses]),
+        "final_error_px": interval([c.error_px[-1] for c in courses]),
+        "final_pck": interval([c.pck[-1] for c in courses]),
+        "area_error_px": interval([area(c.labels, c.error_px) for c in courses]),
+        "area_pck": interval([area(c.labels, c.pck) for c in courses]),
     }
     if pairs := [(own[seed], chance[seed]) for seed in own if seed in chance]:
         error = [area(a.labels, a.error_px) - area(b.labels, b.error_px) for a, b in pairs]
         pck = [area(a.labels, a.pck) - area(b.labels, b.pck) for a, b in pairs]
         result["against_random"] = {
-            "area_error_px": _interval(error) | {"wilcoxon_p": wilcoxon_p(error)},
-            "area_pck": _interval(pck) | {"wilcoxon_p": wilcoxon_p(pck)},
+            "area_error_px": interval(error) | {"wilcoxon_p": wilcoxon_p(error)},
+            "area_pck": interval(pck) | {"wilcoxon_p": wilcoxon_p(pck)},
             "labels_to_its_final_error": labels_to_reach(courses, list(chance.values())),
         }
     return result
 
 
-def _interval(values: Sequence[float]) -> dict[str, float]:
+def interval(values: Sequence[float]) -> dict[str, float]:
     """The mean and its 95 % interval by resampling the seeds."""
     array = np.array(values)
     drawn = np.random.default_rng(0).choice(array, (_RESAMPLES, len(array))).mean(axis=1)

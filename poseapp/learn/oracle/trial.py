@@ -59,7 +59,7 @@ def run(
         picked: list[Suggestion] = []
         if turn < schedule.rounds:
             predicted = beliefs(annotator, net) if selector.needs_net else None
-            pool = _pool(annotator, estimator, labelled, predicted, seed + turn)
+            pool = _pool(annotator, estimator, labelled, predicted, 1000 * seed + turn + 1)
             picked = propose(selector, pool, schedule.batch, report)
             if len(picked) < schedule.batch:
                 raise SelectionError(
