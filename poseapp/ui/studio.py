@@ -29,6 +29,7 @@ from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
 from poseapp.ui.main_window import MainWindow
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.top_bar import fill_recent
+from poseapp.ui.problems import diagnostics
 from poseapp.ui.shortcuts import Keymap
 from poseapp.ui.workspaces.recent import RecentProjects
 from poseapp.ui.workspaces.start import StartPage
@@ -235,8 +236,6 @@ class Studio(QObject):
         self.window.banner("problem", "danger", title, detail, buttons)
 
     def _copy_diagnostics(self) -> None:
-        from poseapp.ui.app import diagnostics
-
         QGuiApplication.clipboard().setText(self._diagnostics or diagnostics("No error was met."))
         self.window.toast("Copied the diagnostics", "copy")
 

@@ -15,7 +15,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from poseapp.app.settings import Settings
 from poseapp.domain.errors import PoseAppError, VideoUnreadableError
 from poseapp.ui import theme
-from poseapp.ui.app import diagnostics, excepthook
+from poseapp.ui.problems import diagnostics, excepthook
 from poseapp.ui.shortcuts import BY_ID
 from poseapp.ui.studio import Studio
 from poseapp.ui.workspaces.recent import RecentProjects
