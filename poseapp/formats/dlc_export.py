@@ -55,7 +55,8 @@ def save(fitted: Fitted, target: Path, out: Path, pictures: Pictures | None) -> 
     individuals = _individuals(labels)
     (target / "videos").mkdir(parents=True)
     config = _configuration(fitted, individuals, out)
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=1000)
+    # letters beyond ASCII stay escaped: some of them would be taken for the end of a line
+    text = yaml.safe_dump(config, sort_keys=False, width=1000)
     atomic.write_bytes(target / "config.yaml", text.encode())
     for video in labels.videos:
         table = _table(labels, video, individuals)

@@ -9,6 +9,7 @@ import yaml
 
 from poseapp.domain.errors import FormatError
 from poseapp.domain.pose import Visibility
+from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.domain.video import VideoKind
 from poseapp.formats.registry import read, write
 from tests.fixtures.packs import pack
@@ -229,6 +230,15 @@ def test_names_that_deeplabcut_keeps_for_itself_or_that_are_taken_are_changed(tm
     names = {row[2] for row in rows(read(tmp_path / "export").labels)}
     assert names == {"single_2", "he", "he_2"}
     assert sum("is called" in note for note in notes) == 2
+
+
+def test_names_with_odd_letters_keep_their_bones(tmp_path):
+    names = ("é", "a\x85b", "0", "null", "yes", " ä: #")
+    odd = Skeleton("odd", tuple(map(Keypoint, names)), bones=((0, 1), (2, 3), (4, 5)))
+    labels = flies(body(1, [(n, n) for n in range(6)], (V,) * 6), skeleton=odd)
+    write(labels, tmp_path / "export", "dlc")
+    found = read(tmp_path / "export").labels.skeleton
+    assert (found.names, found.bones) == (odd.names, odd.bones)
 
 
 def test_two_videos_of_one_name_get_a_folder_each(tmp_path):
