@@ -124,13 +124,20 @@ def peaks(heatmaps: NDArray[np.float32], apart: int = 3) -> Peaks:
 
 
 def local_maxima(heatmap: NDArray[np.float32], threshold: float, radius: int = 2) -> NDArray:
-    """(P, 3) x, y, height of the cells that are the highest within `radius`, highest first."""
+    """(P, 3) x, y, height of the cells that are the highest within `radius`, highest first.
+
+    Of cells that are equally high within `radius`, as on a flat top, one counts.
+    """
     padded = np.pad(heatmap, radius, constant_values=-np.inf)
     around = np.lib.stride_tricks.sliding_window_view(padded, (2 * radius + 1,) * 2)
     y, x = np.nonzero((heatmap >= around.max(axis=(2, 3))) & (heatmap >= threshold))
     if not len(x):
         return np.empty((0, 3))
+    first: list[int] = []
+    for n in np.argsort(-heatmap[y, x], kind="stable"):
+        if all(max(abs(x[n] - x[k]), abs(y[n] - y[k])) > radius for k in first):
+            first.append(int(n))
+    x, y = x[first], y[first]
     window = _windows(np.repeat(heatmap[None], len(x), axis=0), x, y, radius)
     points = np.stack([x, y], axis=1) + _refined(window)
-    heights = heatmap[y, x]
-    return np.column_stack([points, heights])[np.argsort(-heights, kind="stable")]
+    return np.column_stack([points, heatmap[y, x]])

@@ -94,3 +94,13 @@ def test_local_maxima_come_highest_first_and_to_a_fraction_of_a_cell():
 
 def test_a_flat_empty_map_has_no_maxima():
     assert local_maxima(np.zeros((8, 8), np.float32), 0.2).shape == (0, 3)
+
+
+def test_a_flat_top_is_one_maximum():
+    heatmap = np.zeros((12, 20), np.float32)
+    heatmap[3:5, 2:5] = 0.45
+    heatmap[8, 15] = 0.45
+    found = local_maxima(heatmap, 0.2)
+    assert len(found) == 2
+    assert found[:, 0].round().tolist() in ([3, 15], [2, 15])
+    assert found[:, 2].tolist() == pytest.approx([0.45, 0.45])
