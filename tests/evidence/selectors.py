@@ -44,7 +44,7 @@ def mirror_mouse(pack: Path) -> tuple[LabelSet, Simulation]:
     return labels, Simulation(
         "mirror_mouse",
         schedule=Schedule(rounds=6, batch=5, initial=5),
-        sight=Sight(long_side=192, copies=4),
+        sight=Sight(long_side=160, copies=4),
         effort=Effort(steps=120),
         measured_on=measured,
     )
@@ -57,7 +57,7 @@ def jhmdb_human_video(pack: Path) -> tuple[LabelSet, Simulation]:
         "jhmdb_human_video",
         schedule=Schedule(rounds=6, batch=20, initial=20),
         sight=Sight(long_side=224, copies=3),
-        effort=Effort(steps=150),
+        effort=Effort(steps=200),
         groups=films,
     )
 
