@@ -4,10 +4,11 @@ import csv
 import json
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from poseapp.app.simulation import Simulation, simulate
-from poseapp.domain.errors import JobCancelled, SelectionError
+from poseapp.domain.errors import JobCancelled, SelectionError, WorkerDiedError
 from poseapp.domain.report import SilentReport
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
 
@@ -91,6 +92,20 @@ def test_a_stopped_simulation_ends_its_processes_and_writes_no_curves(session, t
     with pytest.raises(JobCancelled):
         simulate(labels, replace(WANTED, seeds=3), tmp_path, Told(stop_at=0.1))
     assert not (tmp_path / "curves.json").exists()
+
+
+def test_a_trial_that_is_killed_is_told_and_what_was_finished_is_kept(session, out):
+    class Killing(Told):
+        def progress(self, done, text=""):
+            for child in psutil.Process().children():
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
+
+    labels = session.project.labels.snapshot()
+    before = trials(out)
+    with pytest.raises(WorkerDiedError, match="finished trials are kept"):
+        simulate(labels, replace(WANTED, seeds=2), out, Killing())
+    assert trials(out) == before
 
 
 def test_what_cannot_be_simulated_is_said_in_a_sentence(session, tmp_path):
