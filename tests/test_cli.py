@@ -149,7 +149,7 @@ def test_progress_is_told_now_and_then_where_nobody_watches(capsys):
 
 def test_the_command_line_starts_without_heavy_libraries():
     code = (
-        "import sys, poseapp.cli; heavy = {'torch', 'cv2', 'PySide6', 'onnxruntime', 'sklearn'}; "
+        "import sys, poseapp.cli; heavy = {'torch', 'cv2', 'PySide6', 'onnxruntime', 'av'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
