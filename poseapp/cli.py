@@ -77,8 +77,8 @@ def command(*decorators: Callable) -> Callable:
 class _InOrder(click.Group):
     """Lists its commands in the order of work, not of the alphabet."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own name
-        return list(self.commands)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(super().list_commands(ctx), key=list(self.commands).index)
 
 
 @click.group(cls=_InOrder, invoke_without_command=True)

@@ -79,5 +79,5 @@ def _means(rows: NDArray[np.float32], cluster: NDArray[np.intp], count: int) -> 
     """(count, D) mean of each cluster."""
     order = np.argsort(cluster, kind="stable")
     starts = np.searchsorted(cluster[order], np.arange(count))
-    sizes = np.bincount(cluster, minlength=count)[:, None].astype(rows.dtype)
-    return np.add.reduceat(rows[order], starts, axis=0) / sizes
+    sizes = np.bincount(cluster, minlength=count)[:, None]
+    return (np.add.reduceat(rows[order], starts, axis=0) / sizes).astype(np.float32)
