@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, falling_scores, suggestions
+from poseapp.learn.select.clustering import clusters
 from poseapp.learn.select.distances import distance_to_nearest, farthest_first
 from poseapp.learn.select.words import stands_for
 
@@ -35,17 +35,6 @@ class KMeans(Selector):
         rows, speaks_for = filled_up(pool, rows, speaks_for, count)
         reasons = [(stands_for(n, max(speaks_for)),) for n in speaks_for]
         return suggestions(pool, rows, falling_scores(count), reasons, self.name)
-
-
-def clusters(
-    features: NDArray[np.float32], count: int, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """(N,) cluster of each row and the (≤ count, D) centres, none of them empty."""
-    from sklearn.cluster import KMeans as Lloyd
-
-    different = len(np.unique(features, axis=0))
-    lloyd = Lloyd(min(count, different), random_state=seed)
-    return lloyd.fit_predict(features).astype(np.intp), lloyd.cluster_centers_
 
 
 def filled_up(
