@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.domain.assignment import cheapest_pairs
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.skeleton import Skeleton
 
@@ -88,7 +87,7 @@ def not_labelled(
     if not labels or not predictions:
         return tuple(predictions)
     apart = _apart(labels, predictions)
-    hidden = {column for row, column in cheapest_pairs(apart) if apart[row, column] <= _SAME_BODY}
+    hidden = {column for row, column in _pairs(apart) if apart[row, column] <= _SAME_BODY}
     return tuple(p for n, p in enumerate(predictions) if n not in hidden)
 
 
@@ -105,6 +104,16 @@ def _apart(labels: Sequence[Instance], predictions: Sequence[Instance]) -> NDArr
             if _made_from(label, prediction):
                 apart[row, column] = 0.0
     return np.minimum(apart, _FAR)
+
+
+def _pairs(cost: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Rows and columns of the cheapest assignment."""
+    if 1 in cost.shape:
+        row, column = np.unravel_index(cost.argmin(), cost.shape)
+        return [(int(row), int(column))]
+    from scipy.optimize import linear_sum_assignment  # loads slowly, and most frames need it not
+
+    return list(zip(*linear_sum_assignment(cost), strict=True))
 
 
 def _made_from(label: Instance, prediction: Instance) -> bool:

@@ -103,7 +103,7 @@ def simulate(
     return document
 
 
-_PACKAGES = ("poseapp", "numpy", "torch", "opencv-python-headless", "av")
+_PACKAGES = ("poseapp", "numpy", "scipy", "torch", "opencv-python-headless", "av")
 
 
 def program_state() -> dict[str, Any]:

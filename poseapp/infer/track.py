@@ -1,7 +1,7 @@
 """Tracks: which body of one frame is which body of the next.
 
 Each track remembers where it was last seen and how it moved. The bodies of a frame are given to
-tracks by the best assignment on keypoint similarity (OKS with one width for all keypoints, and a
+tracks by the Hungarian method on keypoint similarity (OKS with one width for all keypoints, and a
 scale that grows with the time a track was out of sight); a track that is not seen for a while is
 bridged, then ended.
 """
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from poseapp.domain.assignment import cheapest_pairs
+from scipy.optimize import linear_sum_assignment
 
 _UNKNOWN_SIZE = 100.0
 """Pixels across a body of which a single point is known."""
@@ -45,7 +44,7 @@ class Tracker:
         numbers = np.full(len(bodies), -1, np.int64)
         similarity = np.array([t.similarities(frame, bodies, self._config.width) for t in live])
         similarity = similarity.reshape(len(live), len(bodies))
-        for row, column in cheapest_pairs(-similarity):
+        for row, column in zip(*linear_sum_assignment(similarity, maximize=True), strict=True):
             if similarity[row, column] >= self._config.least_similarity:
                 live[row].see(frame, bodies[column])
                 numbers[column] = live[row].number

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poseapp.app.posing import (
@@ -87,6 +87,7 @@ class TestNotLabelled:
         assert not_labelled([], shown) == shown
         assert not_labelled([body(FRAME)], []) == ()
 
+    @settings(deadline=None)  # the first one loads SciPy
     @given(
         st.lists(st.integers(0, 60), min_size=1, max_size=4),
         st.lists(st.integers(0, 60), min_size=1, max_size=4),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, falling_scores, suggestions
-from poseapp.learn.select.clustering import clusters
 from poseapp.learn.select.distances import distance_to_nearest, farthest_first
 from poseapp.learn.select.words import stands_for
 
@@ -35,6 +36,26 @@ class KMeans(Selector):
         rows, speaks_for = filled_up(pool, rows, speaks_for, count)
         reasons = [(stands_for(n, max(speaks_for)),) for n in speaks_for]
         return suggestions(pool, rows, falling_scores(count), reasons, self.name)
+
+
+def clusters(
+    features: NDArray[np.float32], count: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """(N,) cluster of each row and the (≤ count, D) centres, none of them empty.
+
+    The tightest of a few that begin at different rows.
+    """
+    count = min(count, len(np.unique(features, axis=0)))
+    cv2.setRNGSeed(seed)
+    at_rest = (cv2.TERM_CRITERIA_MAX_ITER | cv2.TERM_CRITERIA_EPS, _ROUNDS, 1e-6)
+    _, cluster, centres = cv2.kmeans(
+        features, count, np.empty(0), at_rest, _STARTS, cv2.KMEANS_PP_CENTERS
+    )
+    return cluster[:, 0].astype(np.intp), centres
+
+
+_STARTS = 3
+_ROUNDS = 100
 
 
 def filled_up(

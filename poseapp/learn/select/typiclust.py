@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, falling_scores, suggestions
-from poseapp.learn.select.clustering import clusters
 from poseapp.learn.select.distances import distances
-from poseapp.learn.select.kmeans import filled_up
+from poseapp.learn.select.kmeans import clusters, filled_up
 from poseapp.learn.select.words import stands_for
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from scipy.optimize import linear_sum_assignment
 
-from poseapp.domain.assignment import cheapest_pairs
 from poseapp.domain.errors import TrainingError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.labels import LabelSet
@@ -73,8 +73,8 @@ def _assigned(found: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray
     distances = pixel_errors(found[None], truth[:, None])
     known = np.isfinite(distances)
     cost = np.where(known, distances, 0).sum(axis=2) / known.sum(axis=2).clip(1)
-    for body, row in cheapest_pairs(cost):
-        result[body] = found[row]
+    rows, columns = linear_sum_assignment(cost)
+    result[rows] = found[columns]
     return result
 
 
