@@ -30,7 +30,7 @@ class LaneStack:
 
     @property
     def height(self) -> int:
-        """px with the ruler above and the space below."""
+        """Px with the ruler above and the space below."""
         return ruler.HEIGHT + sum(theme.height(lane.height_role) for lane in self._shown()) + _GAP
 
     @property
