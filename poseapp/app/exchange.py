@@ -17,9 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from poseapp.app.bring_in import BringIn
 from poseapp.app.import_plan import IMPORTED, Plan, plan
 from poseapp.app.import_videos import looked_at
@@ -36,6 +33,10 @@ from poseapp.store.project import Project, project_folder
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
+
+
+_PICTURES = 0.9
+"""Share of an export's work until its last picture is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def export_labels(
         ExportError: when nothing was written; what was there before is untouched.
         JobCancelled: when the report stopped it; likewise.
     """
+    from poseapp.formats.base import Pictures
     from poseapp.formats.registry import write
 
     report = report or SilentReport()
@@ -163,17 +165,12 @@ def export_labels(
     labels = project.labels.snapshot()
     if frames is not None:
         labels = labels.only(frames)
-    pictures = _Pictures(labels, project.cache_folder, report)
+    reader = FrameReader(labels.videos, project.cache_folder)
+    pictures = Pictures(reader.read, _Counted(labels, report).pass_by) if with_pictures else None
     try:
-        notes = write(
-            labels,
-            out,
-            format,
-            pictures.read if with_pictures else None,
-            _manifest(project, labels),
-        )
+        notes = write(labels, out, format, pictures, _manifest(project, labels))
     finally:
-        pictures.close()
+        reader.close()
     return ExportSummary(str(out), format, len(labels.frames), len(labels.instances), notes)
 
 
@@ -217,22 +214,17 @@ def create_project_from(
     return replace(made, project=str(folder))
 
 
-class _Pictures:
-    """The pictures of labelled frames, counted as they are read."""
+class _Counted:
+    """Counts the pictures of labelled frames as they are written, and may be stopped there."""
 
-    def __init__(self, labels: LabelSet, cache: Path, report: Report) -> None:
-        self._frames = FrameReader(labels.videos, cache)
+    def __init__(self, labels: LabelSet, report: Report) -> None:
         self._count = max(len(labels.frames) + len(labels.empty_frames), 1)
-        self._report = report
+        self._report = PartOfReport(report, 0.0, _PICTURES)
         self._done = 0
 
-    def read(self, frame: FrameRef) -> NDArray[np.uint8]:
+    def pass_by(self) -> None:
         self._report.progress(min(self._done / self._count, 1.0), "Writing pictures")
         self._done += 1
-        return self._frames.read(frame)
-
-    def close(self) -> None:
-        self._frames.close()
 
 
 def prepared(

@@ -105,9 +105,9 @@ def _cut_predictions(found: PredictionSet, kept: list[int]) -> PredictionSet:
     )
 
 
-def _seen(points: NDArray[np.floating]) -> NDArray[np.bool_]:
+def _seen(points: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(N,) whether a body has any position."""
-    return np.isfinite(points).all(axis=2).any(axis=1)
+    return np.isfinite(points).any(axis=(1, 2))
 
 
 def _renamed(theirs: Skeleton, names: Names) -> Skeleton:
