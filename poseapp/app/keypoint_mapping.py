@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.errors import FormatError
-from poseapp.domain.pose import Instance
+from poseapp.domain.pose import Instance, Visibility
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.skeleton import BodyPart, Skeleton
 
@@ -57,31 +57,44 @@ def taken_over(imported: Imported, names: Names) -> Imported:
         FormatError: when no keypoint is left, or two would have one name.
     """
     theirs = imported.labels.skeleton
-    _check(theirs, names)
+    if fault := fault_in(theirs.names, names):
+        raise FormatError(fault)
     if names == theirs.names:
         return imported
     kept = [k for k, name in enumerate(names) if name is not None]
-    bodies = [_cut(instance, kept) for instance in imported.labels.instances]
+    bodies = (_cut(instance, kept) for instance in imported.labels.instances)
     left = tuple(body for body in bodies if body is not None)
     labels = replace(imported.labels, skeleton=_renamed(theirs, names), instances=left)
     predictions = tuple(_cut_predictions(found, kept) for found in imported.predictions)
-    predicted = sum(map(len, imported.predictions)) - sum(map(len, predictions))
-    notes = _losses(imported, names, len(bodies) - len(left) + predicted)
-    return replace(
-        imported, labels=labels, predictions=predictions, notes=(*imported.notes, *notes)
-    )
+    notes = (*imported.notes, *losses(imported, names))
+    return replace(imported, labels=labels, predictions=predictions, notes=notes)
 
 
-def _check(theirs: Skeleton, names: Names) -> None:
-    if len(names) != len(theirs):
-        raise ValueError(f"{len(names)} names for {len(theirs)} keypoints")
+def fault_in(theirs: Sequence[str], names: Names) -> str:
+    """Why keypoints cannot be called so, as a sentence; empty when they can."""
     used = [name for name in names if name is not None]
     if not used:
-        raise FormatError("Every keypoint is left out. Say for at least one what it is here.")
+        return "Every keypoint is left out. Say for at least one what it is here."
+    if not all(name.strip() for name in used):
+        return "A keypoint has no name. Type one, or leave it out."
     twice = next((name for name in used if used.count(name) > 1), None)
-    if twice is not None:
-        both = [their for their, our in zip(theirs.names, names, strict=True) if our == twice]
-        raise FormatError(f"{' and '.join(both)} cannot both be {twice}. Choose another for one.")
+    if twice is None:
+        return ""
+    both = [their for their, our in zip(theirs, names, strict=True) if our == twice]
+    return f"{' and '.join(both)} cannot both be {twice}. Choose another for one."
+
+
+def arranged(instance: Instance, columns: Sequence[int], size: int) -> Instance:
+    """The body in a skeleton of `size` keypoints, where its own stand at `columns`."""
+    points = np.full((size, 2), np.nan)
+    visibility = np.full(size, Visibility.ABSENT, np.uint8)
+    points[columns] = instance.points
+    visibility[columns] = instance.visibility
+    scores = None
+    if instance.scores is not None:
+        scores = np.zeros(size, np.float32)
+        scores[columns] = instance.scores
+    return replace(instance, points=points, visibility=visibility, scores=scores)
 
 
 def _cut(instance: Instance, kept: list[int]) -> Instance | None:
@@ -107,7 +120,7 @@ def _cut_predictions(found: PredictionSet, kept: list[int]) -> PredictionSet:
 
 def _seen(points: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(N,) whether a body has any position."""
-    return np.isfinite(points).any(axis=(1, 2))
+    return np.asarray(np.isfinite(points).any(axis=(1, 2)))
 
 
 def _renamed(theirs: Skeleton, names: Names) -> Skeleton:
@@ -135,20 +148,26 @@ def _renamed(theirs: Skeleton, names: Names) -> Skeleton:
     )
 
 
-def _losses(imported: Imported, names: Names, bodies: int) -> list[str]:
+def losses(imported: Imported, names: Names) -> tuple[str, ...]:
+    """What `taken_over` leaves out, as sentences; cheap."""
     theirs = imported.labels.skeleton
-    out = [k for k, name in enumerate(names) if name is None]
-    if not out:
-        return []
-    placed = int((imported.labels.visibility()[:, out] > 0).sum())
-    listed = ", ".join(theirs.names[k] for k in out[:_MOST_NAMED])
-    more = f" and {len(out) - _MOST_NAMED} more" if len(out) > _MOST_NAMED else ""
+    out = np.array([name is None for name in names])
+    if not out.any():
+        return ()
+    present = imported.labels.visibility() != Visibility.ABSENT
+    placed = int(present[:, out].sum())
+    bodies = int((present.any(axis=1) & ~present[:, ~out].any(axis=1)).sum())
+    for found in imported.predictions:
+        bodies += int((_seen(found.points) & ~_seen(found.points[:, ~out])).sum())
+    gone = [theirs.names[k] for k in np.flatnonzero(out)]
+    listed = ", ".join(gone[:_MOST_NAMED])
+    more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
     points = "1 placed point" if placed == 1 else f"{placed:,} placed points"
     notes = [f"Left out as you chose: {listed}{more}, with {points}."]
     if bodies:
         who = "1 body" if bodies == 1 else f"{bodies:,} bodies"
         notes.append(f"{who} had no other point and {'is' if bodies == 1 else 'are'} left out.")
-    return notes
+    return tuple(notes)
 
 
 def _likeness(one: str, other: str) -> float:
