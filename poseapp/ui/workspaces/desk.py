@@ -24,6 +24,7 @@ from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.main_window import MainWindow
 from poseapp.ui.panels import pieces
+from poseapp.ui.workspaces import remembered
 from poseapp.ui.workspaces.export import ExportWorkspace
 from poseapp.ui.workspaces.export_control import ExportControl
 from poseapp.ui.workspaces.label import LabelWorkspace
@@ -31,6 +32,7 @@ from poseapp.ui.workspaces.label_commands import connect_label_commands
 from poseapp.ui.workspaces.label_control import LabelControl
 from poseapp.ui.workspaces.recent import cover
 from poseapp.ui.workspaces.suggest_control import SuggestControl
+from poseapp.ui.workspaces.track_control import TrackControl
 from poseapp.ui.workspaces.train import TrainWorkspace
 from poseapp.ui.workspaces.train_control import TrainControl
 
@@ -57,6 +59,7 @@ class Desk(QObject):
         self.session = session
         self._actions = actions
         self._window = window
+        self._commands_before = actions.connected
         self.background = Background(post.post)
         self.services = Services(session, post.post)
         self.label = LabelControl(
@@ -67,7 +70,7 @@ class Desk(QObject):
         self.suggest = SuggestControl(
             session, self.services.selection, self.services.training, self.label, actions
         )
-        self._commands_before = actions.connected
+        self.tracks = TrackControl(session, self.label.editing, self.background, actions, window)
         self._turning = False
         """Whether an edit is being undone or done again now."""
         self._connect()
@@ -83,6 +86,7 @@ class Desk(QObject):
         settings = self.session.settings
         self.label.view.restore_layout(settings.get("layout", ""))
         self.label.start()
+        self._go_to_last_frame()
         self.train.refresh()
         self.suggest.refresh()
         self._show_saved()
@@ -94,13 +98,23 @@ class Desk(QObject):
         """Keep how it looks, end what runs, and let the project go."""
         self._unsubscribe()
         self._keep_cover()
+        settings, project = self.session.settings, self.session.project
+        remembered.keep_place(settings, project.path, self.label.frame.wanted)
+        remembered.keep_drawn(settings, self.label.view.canvas.options)
         self.session.settings.set("layout", self.label.view.layout_state())
         self.label.player.stop()
         self.export.close()
+        self.tracks.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
         self.background.close()
         self.services.close()
         self.session.close()
+
+    def _go_to_last_frame(self) -> None:
+        """Go on where the project was left, if that video is still in it."""
+        last = remembered.place(self.session.settings, self.session.project.path)
+        if last is not None and self.label.videos.get(last.video) is not None:
+            self.label.go_to(last)
 
     def summary(self) -> str:
         """A line about the project for the start page."""
@@ -122,7 +136,10 @@ class Desk(QObject):
         self.train.said.connect(self._window.toast)
         self.suggest.said.connect(self._window.toast)
         self.suggest.offered.connect(self._offer_frames)
+        self.tracks.said.connect(self._say_undoable)
+        self.tracks.hinted.connect(self._window.toast)
         self.export.said.connect(self._window.toast)
+        self.label.view.canvas.set_options(**remembered.drawn(self.session.settings))
         connect_label_commands(self._actions, self.label, self.session)
         self.train.connect_commands(self._actions, lambda: self.label.videos.current)
         connect = self._actions.connect_to
@@ -142,6 +159,7 @@ class Desk(QObject):
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
+        self.tracks.changed(changes)
         self._show_saved()
         self._actions.refresh()
 
