@@ -100,6 +100,7 @@ class ImportDialog(QDialog):
         frames = pieces.count(len(found.imported.labels.frames), "frame")
         self._import.setText(f"Import {frames}")
         self._preview.show_picture(found)
+        self._list.show()
         self._checking.show()
         self._where_chosen()
         self.looked.emit()
@@ -120,7 +121,7 @@ class ImportDialog(QDialog):
             ours = self._target()
             names = theirs.names if ours is None else guessed(theirs.names, ours.names)
             self._table.show_keypoints(theirs, ours, names)
-            self._show_choice()
+        self._show_choice()
 
     def _target(self) -> Skeleton | None:
         return self._ours if self._into.isChecked() else None
@@ -128,9 +129,7 @@ class ImportDialog(QDialog):
     def _show_choice(self) -> None:
         """Draw and say what becomes of the labels under the chosen names."""
         found = self._found
-        if found is None:
-            return
-        if not self._fault():
+        if found is not None and not self._fault():
             self._table.show_sides(self._preview.show_bodies(found, self.names, self._target()))
             self._list.show_findings(findings(found.imported, losses(found.imported, self.names)))
         self._judge()
@@ -181,6 +180,8 @@ class ImportDialog(QDialog):
         both.addWidget(self._checking, 4)
         self._checking.hide()
         left.addWidget(self._reading)
+        left.setStretchFactor(self._reading, 1)
+        self._list.hide()
         layout = pieces.column(
             head, both, self._build_where(), self._verdict, self._build_buttons(),
             spacing=12, margins=(24, 16, 24, 20),

@@ -97,6 +97,8 @@ class TrackEditor(QDialog):
         else:
             self._body.setText(f"The current body, {title}, has no track.")
         self._has_body = bool(title)
+        if name and self.chosen is None:
+            self._choose([known.id for known in self._tracks].index(track))
         self._mark()
         self._judge()
 
@@ -169,8 +171,6 @@ class TrackEditor(QDialog):
             item = QTableWidgetItem(words)
             if column != _NAME:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-            if column == _LABELS:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._table.setItem(row, column, item)
         self._mark()
 
@@ -187,6 +187,9 @@ class TrackEditor(QDialog):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((_LABELS, 80), (_KEY, 80)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, width)
         table.itemChanged.connect(self._typed)
         table.itemSelectionChanged.connect(self._judge)
         return table
