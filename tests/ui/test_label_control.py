@@ -95,6 +95,19 @@ def test_touching_a_prediction_makes_it_a_label_that_knows_its_run(label, sessio
     assert control.editing.moved == {4: tuple(prediction.points[4])}
 
 
+@pytest.mark.parametrize("command", ["swap_sides", "cycle_visibility", "clear_keypoint"])
+def test_a_changed_prediction_is_a_label_in_one_step(label, session, command):
+    fakes.predict_all(session, NOW)
+    control = label()
+    (prediction,) = control.editing.predictions
+    run(control, command)
+    assert len(session.project.labels.at(ref(0))) == 1
+    assert control.editing.current_label is not None
+    session.history.undo()
+    assert session.project.labels.at(ref(0)) == ()
+    assert control.editing.predictions[0].same_pose(prediction)
+
+
 def test_an_eye_cycles_the_visibility(label, session):
     instance = fakes.label_frame(session, 0)
     control = label()
