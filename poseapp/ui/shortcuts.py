@@ -106,6 +106,11 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     ),
     *_group(
         "Points",
+        Where.CANVAS,
+        ("cancel", "Let go without a change", "Esc"),
+    ),
+    *_group(
+        "Points",
         Where.LABEL,
         ("next_keypoint", "Next keypoint", "S"),
         ("previous_keypoint", "Previous keypoint", "W"),

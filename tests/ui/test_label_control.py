@@ -1,8 +1,11 @@
 """The Label workspace on a real project, its frames rendered instead of decoded."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from poseapp.app.commands import ChangeSkeleton
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Origin, Visibility
 from poseapp.ui.actions import Actions
@@ -81,6 +84,26 @@ def test_a_second_body_is_begun_on_request(label, session):
     control.view.canvas.keypoint_placed.emit(0, 100.0, 20.0)
     assert len(session.project.labels.at(ref(0))) == 2
     assert [body.title for body in control.editing.bodies] == ["Walker 1", "Walker 2"]
+
+
+def test_a_body_that_was_only_begun_is_given_up_without_an_edit(label, session):
+    fakes.label_frame(session, 0)
+    control = label()
+    before = control.editing.who
+    run(control, "add_instance")
+    assert control.editing.current is None
+    run(control, "cancel")
+    assert control.editing.who == before
+    assert session.history.undo_text is None
+
+
+def test_the_figure_shows_where_the_first_point_goes(label, session):
+    control = label()
+    assert control.view.canvas._guide.shape == (len(session.project.skeleton), 2)
+    smaller = replace(session.project.skeleton, keypoints=session.project.skeleton.keypoints[:4],
+                      bones=(), pairs=(), parts=())  # fmt: skip
+    session.history.do(ChangeSkeleton(smaller))
+    assert control.view.canvas._guide.shape == (4, 2)
 
 
 def test_touching_a_prediction_makes_it_a_label_that_knows_its_run(label, session):

@@ -37,7 +37,8 @@ _MENUS: dict[str, tuple[str, ...]] = {
     "Labels": (
         "add_instance", "add_instance_usual", "add_instance_copy", "delete_instance",
         "swap_sides", "mark_empty", "-",
-        "next_keypoint", "previous_keypoint", "cycle_visibility", "clear_keypoint", "-",
+        "next_keypoint", "previous_keypoint", "cycle_visibility", "clear_keypoint", "cancel",
+        "-",
         "accept", "fix", "skip", "reject", "accept_all", "-",
         "next_label", "previous_label", "go_to_frame",
     ),

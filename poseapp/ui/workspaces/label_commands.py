@@ -120,6 +120,7 @@ def _connect_points(actions: Actions, label: LabelControl, needs: Needs) -> None
     actions.connect_to("next_keypoint", partial(editing.step_keypoint, 1), needs.video)
     actions.connect_to("previous_keypoint", partial(editing.step_keypoint, -1), needs.video)
     actions.connect_to("cycle_visibility", editing.cycle_visibility, needs.body)
+    actions.connect_to("cancel", label.cancel, needs.video)
     actions.connect_to("clear_keypoint", editing.clear_keypoint, needs.body)
     for way, (dx, dy) in _NUDGES.items():
         actions.connect_to(f"nudge_{way}", partial(editing.nudge, dx, dy), needs.point)

@@ -17,6 +17,7 @@ from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background
+from poseapp.ui.dialogs.skeleton_draft import layout
 from poseapp.ui.workspaces.editing import Editing
 from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.overview import Lanes, Overview
@@ -79,7 +80,7 @@ class LabelControl(QObject):
 
     def start(self) -> None:
         """Show the project: the current suggestion, or the first video."""
-        self.view.canvas.set_skeleton(self._session.project.skeleton)
+        self._show_skeleton()
         self.view.canvas.read_only = self._session.project.read_only
         self.videos.refresh()
         self.overview.count()
@@ -95,7 +96,7 @@ class LabelControl(QObject):
         if changes.videos:
             self._videos_changed()
         if changes.skeleton:
-            self.view.canvas.set_skeleton(self._session.project.skeleton)
+            self._show_skeleton()
         concerned = shown is not None and (
             shown in changes.frames or shown.video in changes.predictions
         )
@@ -308,7 +309,17 @@ class LabelControl(QObject):
             self.editing.choose_keypoint(k)
             self.view.canvas.reveal(*body.instance.points[k].tolist())
 
+    def cancel(self) -> None:
+        """Let go of what is held or just begun, without an edit."""
+        self.view.canvas.cancel()
+        self.editing.cancel()
+
     # -- showing -----------------------------------------------------------------------------
+
+    def _show_skeleton(self) -> None:
+        skeleton = self._session.project.skeleton
+        self.view.canvas.set_skeleton(skeleton)
+        self.view.canvas.set_guide(layout(skeleton))
 
     def _show_bodies(self) -> None:
         project = self._session.project

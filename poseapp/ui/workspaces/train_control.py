@@ -15,6 +15,7 @@ from poseapp.app.session import Session
 from poseapp.app.training import Choices
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.domain.skeleton import titled
 from poseapp.domain.video import Video
 from poseapp.ui.actions import Actions
 from poseapp.ui.dialogs.train_settings import TrainSettings
@@ -22,7 +23,6 @@ from poseapp.ui.panels import pieces
 from poseapp.ui.panels.curves import Curve
 from poseapp.ui.panels.job_strip import device_title, time_left
 from poseapp.ui.tables.rows import Row
-from poseapp.ui.workspaces.painted_bodies import spoken
 from poseapp.ui.workspaces.train import Figure, RunView, TrainWorkspace
 
 _REDRAW_MS = 250
@@ -218,7 +218,7 @@ def figures(
         shown.append(Figure("PCK at 0.1 body", f"{now['pck']:.2f}"))
     worst = max((now.get("px_by_keypoint") or {}).items(), key=lambda item: item[1], default=None)
     if worst is not None:
-        shown.append(Figure("Worst keypoint", spoken(worst[0]), f"{worst[1]:.1f} px", "warning"))
+        shown.append(Figure("Worst keypoint", titled(worst[0]), f"{worst[1]:.1f} px", "warning"))
     if now.get("images_per_s"):
         shown.append(Figure("Speed", f"{now['images_per_s']:.0f} /s", "pictures trained on"))
     return tuple(shown)
