@@ -150,6 +150,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         ("show_predictions", "Prediction", "P"),
         ("show_names", "Names", "T"),
         ("show_trails", "Trails", "Shift+T"),
+        ("show_heatmap", "Heatmap", "Shift+H"),
     ),
     *_group(
         "View",
@@ -161,6 +162,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         "Train",
         Where.WINDOW,
         ("train", "Train on the labels", "Ctrl+L"),
+        ("predict_shown", "Predict the frame on screen", ""),
         ("predict_video", "Predict this video", "Ctrl+Shift+V"),
         ("predict_all", "Predict all videos", ""),
     ),

@@ -33,6 +33,7 @@ def label(qtbot, session):
         services = fakes.FakeServices()
         control = LabelControl(session, services, background, view, actions)
         control.frames_of_test = services.frames
+        control.net_of_test = services.inference
         connect_label_commands(actions, control, session)
         session.subscribe(control.changed)
         view.resize(1200, 800)
@@ -97,13 +98,71 @@ def test_a_body_that_was_only_begun_is_given_up_without_an_edit(label, session):
     assert session.history.undo_text is None
 
 
-def test_the_figure_shows_where_the_first_point_goes(label, session):
+def test_the_figure_shows_where_the_first_point_goes(label, session, qtbot):
     control = label()
-    assert control.view.canvas._guide.shape == (len(session.project.skeleton), 2)
+
+    def drawn(keypoints):
+        figure = control.view.canvas._guide
+        return figure is not None and figure.shape == (keypoints, 2)
+
+    qtbot.waitUntil(lambda: drawn(len(session.project.skeleton)))
     smaller = replace(session.project.skeleton, keypoints=session.project.skeleton.keypoints[:4],
                       bones=(), pairs=(), parts=())  # fmt: skip
     session.history.do(ChangeSkeleton(smaller))
-    assert control.view.canvas._guide.shape == (4, 2)
+    qtbot.waitUntil(lambda: drawn(4))
+
+
+def test_a_bare_frame_is_predicted_once_a_person_stays_on_it(label, qtbot):
+    control = label()
+    for _ in range(4):
+        run(control, "next_frame")
+    predicted = control.net_of_test.predicted
+    qtbot.waitUntil(lambda: predicted == [ref(4)])
+    control._actions["predict_shown"].trigger()
+    run(control, "next_frame")
+    control.net._look()
+    assert predicted == [ref(4)]
+    assert not control.net.predicts
+    control.net_of_test.bare = False
+    control._actions["predict_shown"].trigger()
+    control.net._look()
+    assert predicted == [ref(4)]
+    assert control.net.predicts
+
+
+def test_while_it_plays_nothing_is_predicted(label, qtbot):
+    control = label()
+    control.player.start()
+    control.net._look()
+    assert not control._background._newest.get("packing")
+    control.player.stop()
+    qtbot.waitUntil(lambda: len(control.net_of_test.predicted) == 1)
+
+
+def test_a_heatmap_is_of_the_frame_that_is_shown(label, qtbot):
+    control = label()
+    run(control, "show_heatmap")
+    assert control.view.canvas.options.heatmap
+    heats = control.net_of_test.heats
+    qtbot.waitUntil(lambda: len(heats) == 1)
+    shown, then = heats[0]
+    assert shown == ref(0)
+    item = control.view.canvas._heatmap_item
+    then(np.ones((20, 32), np.float32))
+    assert item.image.width() == 32
+    run(control, "next_frame")
+    assert item.image.isNull()
+    then(np.ones((20, 32), np.float32))
+    assert item.image.isNull()
+
+
+def test_without_a_net_the_heatmap_says_what_is_missing(label):
+    control = label()
+    control.net_of_test.missing = "There is no net yet. Train one first."
+    control._actions.refresh()
+    assert control._actions["show_heatmap"].toolTip() == control.net_of_test.missing
+    control.net._look()
+    assert control.net_of_test.predicted == []
 
 
 def test_touching_a_prediction_makes_it_a_label_that_knows_its_run(label, session):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.overview import Lanes, Overview
 from poseapp.ui.workspaces.painted_bodies import show_bodies
 from poseapp.ui.workspaces.queue_control import QueueControl, Thumbnails
+from poseapp.ui.workspaces.screen_net import ScreenNet
 from poseapp.ui.workspaces.shown_frame import Picture, Player, ShownFrame
 from poseapp.ui.workspaces.video_control import VideoControl
 
@@ -53,9 +55,13 @@ class LabelControl(QObject):
         self._session = session
         self.view = view
         self._actions = actions
+        self._background = background
         project = session.project
         self.frame = ShownFrame(services.frames, self)
         self.player = Player(self.frame, self)
+        self.net = ScreenNet(
+            services.inference, session.settings, self.frame, self.player, background
+        )
         self.editing = Editing(session.labelling, lambda: project.skeleton, self._tracks, self)
         self.thumbnails = Thumbnails(services.frames.thumbnails, self)
         self.videos = VideoControl(
@@ -113,6 +119,8 @@ class LabelControl(QObject):
             self.overview.count()
         if changes.suggestions or changes.videos:
             self.queue.refresh()
+        if changes.runs:
+            self.net.look_soon()
 
     def _videos_changed(self) -> None:
         self.thumbnails.forget()
@@ -150,6 +158,7 @@ class LabelControl(QObject):
         self.frame.asked.connect(self._frame_asked)
         self.frame.arrived.connect(self._picture_arrived)
         self.frame.failed.connect(self._picture_failed)
+        self.net.heat_changed.connect(view.canvas.set_heatmap)
         self.player.changed.connect(view.transport.show_playing)
         view.transport.frame_typed.connect(self.go)
         view.transport.left.connect(view.focus_canvas)
@@ -319,7 +328,7 @@ class LabelControl(QObject):
     def _show_skeleton(self) -> None:
         skeleton = self._session.project.skeleton
         self.view.canvas.set_skeleton(skeleton)
-        self.view.canvas.set_guide(layout(skeleton))
+        self._background.run("guide", partial(layout, skeleton), self.view.canvas.set_guide)
 
     def _show_bodies(self) -> None:
         project = self._session.project
