@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from poseapp.domain.errors import SkeletonError
 
-
 _SIDE_LETTERS = {"l": "left", "r": "right"}
 
 

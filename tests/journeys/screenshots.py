@@ -149,7 +149,15 @@ def _dialogs(album: Album, studio: Studio, size: str) -> None:
     album.take_dialog(ShortcutEditor(studio.actions.keymap, window), f"{size}_shortcuts")
     album.take_dialog(NewProjectDialog([Path("walk.mp4")], window), f"{size}_new_project")
     album.take_dialog(
-        TrainSettings(device="auto", minutes=5, labels=24, start_from="Round 1", parent=window),
+        TrainSettings(
+            device="auto",
+            minutes=5,
+            net="resnet-18",
+            size="usual",
+            labels=24,
+            start_from="Round 1",
+            parent=window,
+        ),
         f"{size}_train_settings",
     )
 
