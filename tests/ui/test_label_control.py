@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from poseapp.app.changes import Changes
 from poseapp.app.commands import ChangeSkeleton
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Origin, Visibility
@@ -128,6 +129,15 @@ def test_a_bare_frame_is_predicted_once_a_person_stays_on_it(label, qtbot):
     control.net._look()
     assert predicted == [ref(4)]
     assert control.net.predicts
+
+
+def test_the_asked_point_is_chosen_when_its_prediction_comes_later(label, session):
+    fakes.suggest(session, 12)
+    control = label()
+    assert (control.frame.shown, control.editing.keypoint) == (ref(12), 0)
+    fakes.predict_all(session, NOW)
+    session.announce(Changes(predictions=frozenset({VIDEO})))
+    assert control.editing.keypoint == session.project.skeleton.index("right wrist")
 
 
 def test_while_it_plays_nothing_is_predicted(label, qtbot):

@@ -108,6 +108,8 @@ class LabelControl(QObject):
         )
         if concerned or changes.skeleton or changes.tracks:
             self.editing.refresh()
+            if shown is not None:
+                self._point_at_asked(shown)
         video = self.videos.current
         if video is not None and (
             any(ref.video == video.id for ref in changes.frames)
@@ -304,17 +306,20 @@ class LabelControl(QObject):
         self.view.focus_canvas()
 
     def _point_at_asked(self, ref: FrameRef) -> None:
-        """Choose the keypoint a suggestion is about, and bring it into the middle."""
+        """Choose the keypoint a suggestion is about, and bring it into the middle.
+
+        Where nobody is on the frame yet, that waits for a body.
+        """
         asked, skeleton = self._asked, self._session.project.skeleton
-        if asked is None or asked.frame != ref:
+        body = self.editing.current
+        if asked is None or asked.frame != ref or body is None:
             return
         self._asked = None
         name = _asked_keypoint(asked.reasons)
         if name is None or name not in skeleton.names:
             return
         k = skeleton.index(name)
-        body = self.editing.current
-        if body is not None and body.instance.present[k]:
+        if body.instance.present[k]:
             self.editing.choose_keypoint(k)
             self.view.canvas.reveal(*body.instance.points[k].tolist())
 
