@@ -51,6 +51,6 @@ class PairStrip(RowList):
         self.setMovement(QListView.Movement.Static)
         self.setSpacing(0)
         self.setGridSize(_CELL)
-        self.setFixedHeight(_CELL.height() + 4)
+        self.setFixedHeight(_CELL.height())
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

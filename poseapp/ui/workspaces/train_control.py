@@ -28,6 +28,7 @@ from poseapp.ui.workspaces.train_words import (
     Live,
     curves,
     figures,
+    net_of,
     progress_text,
     run_row,
     run_title,
@@ -135,7 +136,7 @@ class TrainControl(QObject):
         self.start(
             Choices(
                 minutes=dialog.minutes,
-                net=parent.config["options"].get("net") if parent else dialog.net,
+                net=net_of(parent) if parent else dialog.net,
                 long_side=long_side,
                 crop_side=crop_side,
                 start_from=parent.id if parent else None,

@@ -97,7 +97,7 @@ def run_row(run: Run, in_use: bool, live: Live | None = None) -> Row:
     """A run in the list; one that is trained now with its newest error and the time left."""
     error = run.metrics.get("held_out_px")
     state = "in use" if in_use else _STATES[run.state]
-    net = net_title(run.config.get("options", {}).get("net"))
+    net = net_title(net_of(run))
     detail = f"{pieces.count(run.labelled_frames, 'frame')} · {net}"
     if live is not None:
         newest = [row["held_out_px"] for row in live.history if "held_out_px" in row]
@@ -129,3 +129,8 @@ def progress_text(job: Job) -> str:
     if job.state is JobState.PAUSED:
         parts = ["paused"]
     return " · ".join(part for part in parts if part)
+
+
+def net_of(run: Run) -> str | None:
+    """The net that was chosen for a run; None for the recipe's own."""
+    return run.config.get("options", {}).get("net")
