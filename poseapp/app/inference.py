@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,8 @@ from poseapp.infer.outcome import Outcome, VideoDone
 from poseapp.infer.reading import Wanted
 from poseapp.media.reader import FrameReader
 
-Picture = NDArray[np.uint8]
+Picture = NDArray[np.uint8] | bytes
+"""A picture, whole or packed."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Inference:
         self._now = now
         self._live: dict[RunId, _Live] = {}
         self._on_screen: Job | None = None
+        self._heat: Job | None = None
 
     def not_yet(self) -> str:
         """Why nothing can be predicted now, as a sentence; empty when it can."""
@@ -76,25 +79,38 @@ class Inference:
         net = self._net_in_use()
         if self._on_screen is not None:
             self._on_screen.stop()
-        run = self._run_for_frames(net)
         skeleton = skeleton_of_net(net, self._folder(net))
-        videos = (self._project.videos.get(frame.video),)
-        request = PredictFrame(self._net(net, "cpu"), run.id, frame, picture, self._reader(videos))
-        self._on_screen = self._jobs.start(
-            "poseapp.app.tasks:predict_frame",
-            request,
-            name="Predicting this frame",
-            priority=Priority.SCREEN,
-            device="cpu",
-            on_done=partial(self._write, skeleton),
+        run = self._run_for_frames(net).id
+        self._on_screen = self._look(
+            "predict_frame", net, run, frame, picture, partial(self._write, skeleton)
         )
         return self._on_screen
 
     def predict_shown(self, frame: FrameRef, picture: Picture) -> Job | None:
         """Predict a frame that came on screen with neither labels nor predictions in it."""
-        project = self._project
-        bare = not project.labels.at(frame) and not project.predictions.at(frame)
-        return self.predict_frame(frame, picture) if bare and not self.not_yet() else None
+        wanted = self.is_bare(frame) and not self.not_yet()
+        return self.predict_frame(frame, picture) if wanted else None
+
+    def is_bare(self, frame: FrameRef) -> bool:
+        """Whether nothing is known of a frame: no labels, no predictions, not that it is empty."""
+        labels, predictions = self._project.labels, self._project.predictions
+        return not (labels.at(frame) or labels.is_empty(frame) or predictions.at(frame))
+
+    def heat_of(
+        self, frame: FrameRef, picture: Picture | None, then: Callable[[NDArray[np.float32]], None]
+    ) -> Job:
+        """Have the net say where the keypoints of the frame on screen may be; `then` gets the map.
+
+        The map is (H, W) in 0..1 over the whole picture. A newer request takes its place.
+
+        Raises:
+            InferenceError: when `not_yet` says why not.
+        """
+        net = self._net_in_use()
+        if self._heat is not None:
+            self._heat.stop()
+        self._heat = self._look("heat_of_frame", net, net.id, frame, picture, then)
+        return self._heat
 
     def predict_video(self, video: VideoId) -> Job:
         """Predict every frame of a video.
@@ -115,6 +131,26 @@ class Inference:
             InferenceError: when `not_yet` says why not.
         """
         return self._start(self._project.videos.all(), priority, then)
+
+    def _look(
+        self,
+        task: str,
+        net: Run,
+        run: RunId,
+        frame: FrameRef,
+        picture: Picture | None,
+        on_done: Callable[[Any], None],
+    ) -> Job:
+        """Have the worker of the screen look at a frame."""
+        videos = (self._project.videos.get(frame.video),)
+        return self._jobs.start(
+            f"poseapp.app.tasks:{task}",
+            PredictFrame(self._net(net, "cpu"), run, frame, picture, self._reader(videos)),
+            name="Looking at this frame",
+            priority=Priority.SCREEN,
+            device="cpu",
+            on_done=on_done,
+        )
 
     def close(self) -> None:
         """After the workers were ended: what was running is marked as interrupted."""

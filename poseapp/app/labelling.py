@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from poseapp.app.posing import (
     average_pose,
     circle,
     corrected,
+    middle_of_neighbours,
     not_labelled,
     once_placed,
     with_keypoint,
@@ -38,6 +40,9 @@ from poseapp.store.project import Project
 
 Start = Literal["average", "copy previous", "template"]
 """How a new body is posed before it is corrected."""
+
+Owner = InstanceId | Instance
+"""A label by its number, or a prediction, which an edit makes a label in the same step."""
 
 _NEXT_VISIBILITY = {
     Visibility.VISIBLE: Visibility.OCCLUDED,
@@ -97,29 +102,30 @@ class Labelling:
         """Put a keypoint somewhere else; one that was absent becomes visible."""
         self._history.do(MoveKeypoint(instance, keypoint, to, f"Moved {self._name(keypoint)}"))
 
-    def set_visibility(self, instance: InstanceId, keypoint: int, visibility: Visibility) -> None:
+    def set_visibility(self, owner: Owner, keypoint: int, visibility: Visibility) -> InstanceId:
         """Say whether a keypoint can be seen; one that was absent comes back where it was."""
         text = _VISIBILITY_TEXT[visibility].format(self._name(keypoint))
-        self._history.do(SetVisibility(instance, keypoint, visibility, text))
+        if isinstance(owner, Instance):
+            return self._add(self._seen(_taken_over(owner), keypoint, visibility), text)
+        self._history.do(SetVisibility(owner, keypoint, visibility, text))
+        return owner
 
-    def cycle_visibility(self, instance: InstanceId, keypoint: int) -> Visibility:
-        """Visible, occluded, absent, and visible again; returns what it is now."""
-        now = Visibility(self._project.labels.get(instance).visibility[keypoint])
-        self.set_visibility(instance, keypoint, _NEXT_VISIBILITY[now])
-        return _NEXT_VISIBILITY[now]
+    def cycle_visibility(self, owner: Owner, keypoint: int) -> InstanceId:
+        """Visible, occluded, absent, and visible again."""
+        now = Visibility(self._instance(owner).visibility[keypoint])
+        return self.set_visibility(owner, keypoint, _NEXT_VISIBILITY[now])
 
-    def move_instance(self, instance: InstanceId, dx: float, dy: float) -> None:
+    def move_instance(self, owner: Owner, dx: float, dy: float) -> InstanceId:
         """Shift all keypoints of an instance."""
-        before = self._project.labels.get(instance)
+        before = self._instance(owner)
         points, origin = before.points + np.array((dx, dy)), corrected(before.origin)
-        moved = replace(before, points=points, origin=origin)
-        self._history.do(ReplaceInstance(moved, "Moved a body"))
+        return self._change(owner, replace(before, points=points, origin=origin), "Moved a body")
 
     def touch(
         self, prediction: Instance, keypoint: int | None = None, to: Position | None = None
     ) -> InstanceId:
         """Make a prediction a label, a keypoint of it moved; it remembers its run."""
-        label = replace(prediction, origin=Origin.CORRECTED)
+        label = _taken_over(prediction)
         if keypoint is None or to is None:
             return self._add(label, "Took over a prediction")
         moved = with_keypoint(label, keypoint, to, once_placed(label, keypoint))
@@ -180,10 +186,10 @@ class Labelling:
             "Pasted a body" if len(commands) == 1 else f"Pasted {len(commands)} bodies", commands
         )
 
-    def swap_sides(self, instance: InstanceId) -> None:
+    def swap_sides(self, owner: Owner) -> InstanceId:
         """Exchange the left and right keypoints of a body."""
-        swapped = with_sides_swapped(self._project.labels.get(instance), self._project.skeleton)
-        self._history.do(ReplaceInstance(swapped, "Swapped left and right"))
+        swapped = with_sides_swapped(self._instance(owner), self._project.skeleton)
+        return self._change(owner, swapped, "Swapped left and right")
 
     def mark_empty(self, frame: FrameRef, empty: bool = True) -> None:
         """Say that nobody is on a frame, which takes its labels out, or take that back."""
@@ -197,6 +203,25 @@ class Labelling:
 
     def _add(self, instance: Instance, text: str) -> InstanceId:
         return _made(self._history.do(AddInstance(instance, text)))[0]
+
+    def _instance(self, owner: Owner) -> Instance:
+        return owner if isinstance(owner, Instance) else self._project.labels.get(owner)
+
+    def _change(self, owner: Owner, changed: Instance, text: str) -> InstanceId:
+        """Put a changed body in place of a label, or beside the prediction it was made from."""
+        if isinstance(owner, Instance):
+            return self._add(_taken_over(changed), text)
+        self._history.do(ReplaceInstance(changed, text))
+        return owner
+
+    def _seen(self, label: Instance, keypoint: int, visibility: Visibility) -> Instance:
+        """The label with one keypoint seen so; one that was absent comes amid its neighbours."""
+        x, y = label.points[keypoint].tolist()
+        if not label.present[keypoint]:
+            around = middle_of_neighbours(label, keypoint, self._project.skeleton)
+            x, y = around or self._video(label.frame).middle
+        position = (x, y) if visibility else (nan, nan)
+        return with_keypoint(label, keypoint, position, visibility)
 
     def _all(self, text: str, commands: tuple[Command, ...]) -> tuple[InstanceId, ...]:
         return _made(self._history.do(Batch(text, commands))) if commands else ()
@@ -234,6 +259,11 @@ class Labelling:
 
     def _video(self, frame: FrameRef) -> Video:
         return self._project.videos.get(frame.video)
+
+
+def _taken_over(prediction: Instance) -> Instance:
+    """A prediction as the label that a person makes of it by changing it."""
+    return replace(prediction, origin=Origin.CORRECTED)
 
 
 def acceptance(prediction: Instance) -> AddInstance:

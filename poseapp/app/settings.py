@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "threads": 0,
     "recent_projects": [],
     "suggest_after_training": True,
+    "predict_shown": True,
 }
 """What holds until a person chooses otherwise; 0 threads means one less than there are cores."""
 

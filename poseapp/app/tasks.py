@@ -20,6 +20,7 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.prediction import PredictionSet
 from poseapp.infer.outcome import Outcome
 from poseapp.infer.reading import Wanted
+from poseapp.media.packing import unpacked
 from poseapp.media.reader import FrameReader
 
 if TYPE_CHECKING:
@@ -95,23 +96,27 @@ def predict_videos(request: PredictVideos, report: JobReport) -> Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictFrame:
-    """Predict one frame, from its picture where the window has it decoded already."""
+    """Look at one frame, from its picture where the window has it decoded already."""
 
     net: Net
     run: RunId
     frame: FrameRef
-    picture: NDArray[np.uint8] | None
+    picture: NDArray[np.uint8] | bytes | None
+    """Whole, or packed for a quick way here."""
     frames: FrameReader
+
+    def look(self) -> NDArray[np.uint8]:
+        """The picture, wherever it comes from."""
+        if isinstance(self.picture, bytes):
+            return unpacked(self.picture)
+        return self.frames.read(self.frame) if self.picture is None else self.picture
 
 
 def predict_frame(request: PredictFrame, report: JobReport) -> PredictionSet:
     """The bodies of one frame, without track numbers."""
     predictor = _loaded(request.net)
     report.on_device(predictor.device)
-    picture = request.picture
-    if picture is None:
-        picture = request.frames.read(request.frame)
-    (bodies,) = predictor.predict([picture])
+    (bodies,) = predictor.predict([request.look()])
     count = len(bodies.points)
     return PredictionSet(
         request.frame.video,
@@ -121,6 +126,13 @@ def predict_frame(request: PredictFrame, report: JobReport) -> PredictionSet:
         bodies.scores,
         np.full(count, -1, np.int64),
     )
+
+
+def heat_of_frame(request: PredictFrame, report: JobReport) -> NDArray[np.float32]:
+    """Where in one frame the keypoints may be: (H, W) in 0..1, see `infer.heat`."""
+    predictor = _loaded(request.net)
+    report.on_device(predictor.device)
+    return predictor.heat(request.look())
 
 
 def _loaded(net: Net) -> Predictor:

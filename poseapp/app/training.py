@@ -37,6 +37,10 @@ class Choices:
     start_from: RunId | None = None
     """An earlier run whose net this one goes on from."""
     net: str | None = None
+    long_side: int | None = None
+    """Of a whole frame's input, in pixels."""
+    crop_side: int | None = None
+    """Of the input that shows one body, in pixels."""
     batch: int | None = None
     seed: int = 0
 

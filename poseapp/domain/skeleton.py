@@ -14,6 +14,24 @@ from numpy.typing import NDArray
 
 from poseapp.domain.errors import SkeletonError
 
+_SIDE_LETTERS = {"l": "left", "r": "right"}
+
+
+def spoken(name: str) -> str:
+    """A name as words: `right_wrist`, `rightWrist` and `r_wrist` are "right wrist".
+
+    Words all in capitals, such as "TTI", stay so.
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = [word if word.isupper() else word.lower() for word in re.split(r"[\s_.\-]+", apart)]
+    return " ".join(_SIDE_LETTERS.get(word.lower(), word) for word in words).strip() or name
+
+
+def titled(name: str) -> str:
+    """A name as it stands alone in a list: `left_ear` is "Left ear"."""
+    words = spoken(name)
+    return words[:1].upper() + words[1:]
+
 
 class Side(StrEnum):
     """Which side of the body a keypoint is on; the canvas draws it by colour and shape."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.infer.heat import heat
 from poseapp.infer.session import Net
 from poseapp.nets.card import Card
 from poseapp.nets.pipeline import Bodies, estimate
@@ -48,6 +49,11 @@ class Predictor:
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Bodies]:
         """The bodies in each BGR picture; pictures may differ in size."""
         return estimate(pictures, self.card, self._pose, self._centroid)
+
+    def heat(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Where keypoints may be in a BGR picture: see `heat.heat`."""
+        (bodies,) = self.predict([picture])
+        return heat(bodies, self.card.pose, (picture.shape[1], picture.shape[0]))
 
     def pixels_per_cell(self, picture: NDArray[np.uint8]) -> float:
         """Pixels of this picture that one heatmap cell spans."""

@@ -32,6 +32,8 @@ class Bodies:
     """(I, K) in 0..1."""
     heatmaps: NDArray[np.float32]
     """(I, K, h, w) that they were read from."""
+    framings: tuple[Framing, ...] = ()
+    """How the net's input of each lay in the picture."""
 
 
 def estimate(
@@ -75,7 +77,7 @@ def _read(maps: NDArray[np.float32], framings: list[Framing], net: NetFile) -> B
     cells, scores = decode(maps, net.readout)
     pixels = cell_to_pixel(cells, net.stride)
     points = [framing.to_picture(p) for framing, p in zip(framings, pixels, strict=True)]
-    return Bodies(np.array(points).reshape(cells.shape), scores, maps)
+    return Bodies(np.array(points).reshape(cells.shape), scores, maps, tuple(framings))
 
 
 def _no_maps(card: Card) -> NDArray[np.float32]:

@@ -13,7 +13,10 @@ from poseapp.ui.shortcuts import BY_ID, SHORTCUTS, Keymap, Where, shown
 Needs = Callable[[], str]
 """Says in one sentence what a command still misses; empty when it can run."""
 
-_CHECKABLE = {"show_labels", "show_predictions", "show_names", "show_trails", "full_screen"}
+_CHECKABLE = {
+    "show_labels", "show_predictions", "show_names", "show_trails", "show_heatmap",
+    "predict_shown", "full_screen",
+}  # fmt: skip
 
 
 def _no_project() -> str:

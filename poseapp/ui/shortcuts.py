@@ -106,6 +106,11 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     ),
     *_group(
         "Points",
+        Where.CANVAS,
+        ("cancel", "Let go without a change", "Esc"),
+    ),
+    *_group(
+        "Points",
         Where.LABEL,
         ("next_keypoint", "Next keypoint", "S"),
         ("previous_keypoint", "Previous keypoint", "W"),
@@ -153,6 +158,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         ("show_predictions", "Prediction", "P"),
         ("show_names", "Names", "T"),
         ("show_trails", "Trails", "Shift+T"),
+        ("show_heatmap", "Heatmap", "Shift+H"),
     ),
     *_group(
         "View",
@@ -164,6 +170,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         "Train",
         Where.WINDOW,
         ("train", "Train on the labels", "Ctrl+L"),
+        ("predict_shown", "Predict the frame on screen", ""),
         ("predict_video", "Predict this video", "Ctrl+Shift+V"),
         ("predict_all", "Predict all videos", ""),
     ),

@@ -11,6 +11,7 @@ from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.infer.outcome import Outcome, VideoDone
+from poseapp.media.packing import packed
 from tests.app.conftest import FRAMES, SIZE, walker
 from tests.infer.made_up_nets import draw, write_run
 
@@ -121,6 +122,8 @@ def test_a_shown_frame_is_predicted_only_where_it_shows_nothing(with_net, infere
     picture = draw(walker(1)[None], SIZE)
     labelled, bare = FrameRef(VIDEO, 0), FrameRef(VIDEO, 1)
     assert inference.predict_shown(labelled, picture) is None
+    with_net.labelling.mark_empty(FrameRef(VIDEO, 2))
+    assert inference.predict_shown(FrameRef(VIDEO, 2), picture) is None
     assert inference.predict_shown(bare, picture) is not None
     fake_jobs.tell("on_done", part_of(fake_jobs.requests[-1].run, [1]))
     assert inference.predict_shown(bare, picture) is None
@@ -166,5 +169,11 @@ def test_a_worker_predicts_the_film_and_the_frame_on_screen(with_net):
         mail.wait(inference.predict_frame(FrameRef(VIDEO, 0), picture))
         (shown,) = predictions.at(FrameRef(VIDEO, 0))
         np.testing.assert_allclose(shown.points, elsewhere, atol=1.5)
+        maps = []
+        mail.wait(inference.heat_of(FrameRef(VIDEO, 0), packed(picture), maps.append))
+        (warmth,) = maps
+        assert warmth.shape == (SIZE[1], SIZE[0])
+        row, column = (elsewhere[1, 1].round(), elsewhere[1, 0].round())
+        assert warmth[int(row), int(column)] > 0.6
     finally:
         jobs.shutdown()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from poseapp.app.commands import AddVideo
 from poseapp.domain.errors import PoseAppError, ReadOnlyError
 from poseapp.domain.ids import FrameRef, RunId, VideoId
-from poseapp.domain.pose import Origin, Visibility
+from poseapp.domain.pose import Origin, Visibility, visibility_of
 from poseapp.domain.skeleton import Keypoint, Skeleton
 from tests.fixtures.projects import (
     LEFT_EAR,
@@ -63,13 +65,14 @@ class TestKeypoints:
 
     def test_a_round_of_visibilities_ends_where_it_began(self, labelling, mouse, get):
         before = get(mouse)
-        seen = [labelling.cycle_visibility(mouse, TAIL) for _ in range(3)]
+        seen = [get(labelling.cycle_visibility(mouse, TAIL)).visibility[TAIL] for _ in range(3)]
         assert seen == [Visibility.OCCLUDED, Visibility.ABSENT, Visibility.VISIBLE]
         assert get(mouse).same_pose(before)
 
     def test_a_point_that_never_was_appears_amid_its_neighbours(self, labelling, get):
         number = labelling.place_keypoint(FRAME, None, NOSE, (3, 4))
-        assert labelling.cycle_visibility(number, TAIL) is Visibility.VISIBLE
+        labelling.cycle_visibility(number, TAIL)
+        assert get(number).visibility[TAIL] == Visibility.VISIBLE
         assert get(number).points[TAIL].tolist() == [3, 4]
 
     def test_the_last_point_may_go_and_come_back(self, labelling, get):
@@ -217,6 +220,38 @@ class TestPredictions:
         assert session.history.undo() == "Corrected tail"
         view = labelling.view(FRAME)
         assert (view.labels, len(view.predictions)) == ((), 1)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda labelling, owner: labelling.swap_sides(owner),
+            lambda labelling, owner: labelling.cycle_visibility(owner, TAIL),
+            lambda labelling, owner: labelling.move_instance(owner, 5, -5),
+        ],
+    )
+    def test_changing_one_is_one_edit_and_gives_what_it_gives_on_a_label(
+        self, labelling, session, prediction, get, change
+    ):
+        changed = get(change(labelling, prediction))
+        assert (changed.origin, changed.run) == (Origin.CORRECTED, prediction.run)
+        session.history.undo()
+        assert session.project.labels.at(prediction.frame) == ()
+        number = labelling.touch(prediction)
+        change(labelling, number)
+        assert get(number).same_pose(changed)
+        assert not changed.same_pose(prediction)
+
+    def test_a_point_the_net_did_not_find_appears_amid_its_neighbours(
+        self, labelling, prediction, get
+    ):
+        found = prediction.present.copy()
+        found[TAIL] = False
+        points = np.where(found[:, None], prediction.points, np.nan)
+        without = replace(prediction, points=points, visibility=visibility_of(points))
+        made = get(labelling.cycle_visibility(without, TAIL))
+        assert made.visibility[TAIL] == Visibility.VISIBLE
+        assert np.isfinite(made.points[TAIL]).all()
+        np.testing.assert_array_equal(made.points[found], prediction.points[found])
 
     def test_a_touch_alone_takes_it_over(self, labelling, prediction, get):
         assert get(labelling.touch(prediction)).same_pose(prediction)

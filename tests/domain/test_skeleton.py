@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from poseapp.app.presets import preset, preset_names
 from poseapp.domain.errors import SkeletonError
-from poseapp.domain.skeleton import BodyPart, Keypoint, Side, Skeleton, guess_pairs
+from poseapp.domain.skeleton import BodyPart, Keypoint, Side, Skeleton, guess_pairs, spoken, titled
 
 ARM = Skeleton(
     "arm",
@@ -19,6 +19,24 @@ ARM = Skeleton(
 
 def test_a_pair_gives_its_keypoints_their_sides():
     assert [ARM.side(k) for k in range(3)] == [Side.CENTRE, Side.LEFT, Side.RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "title"),
+    [
+        ("right_wrist", "right wrist", "Right wrist"),
+        ("tailBase_top", "tail base top", "Tail base top"),
+        ("leftear", "leftear", "Leftear"),
+        ("wingL", "wing left", "Wing left"),
+        ("r_wrist", "right wrist", "Right wrist"),
+        ("left hip", "left hip", "Left hip"),
+        ("TTI", "TTI", "TTI"),
+        ("_", "_", "_"),
+        ("", "", ""),
+    ],
+)
+def test_names_are_spoken_as_words(name, words, title):
+    assert (spoken(name), titled(name)) == (words, title)
 
 
 def test_mirroring_swaps_pairs_and_leaves_the_rest():

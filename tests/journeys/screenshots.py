@@ -11,7 +11,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import numpy as np
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -19,13 +22,20 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from poseapp.app.demo import make_demo
+from poseapp.app.changes import Changes
+from poseapp.app.demo import SCENE, make_demo
+from poseapp.app.session import Session
 from poseapp.app.settings import Settings
 from poseapp.app.training import Choices
 from poseapp.domain.errors import VideoMissingError
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef, RunId, VideoId
+from poseapp.domain.pose import Instance
+from poseapp.domain.prediction import PredictionSet
+from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.skeleton import Keypoint
 from poseapp.formats.registry import write
+from poseapp.learn.synth.figure import Walker
+from poseapp.nets.heatmaps import gaussians
 from poseapp.ui import theme
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
@@ -34,7 +44,6 @@ from poseapp.ui.dialogs.train_settings import TrainSettings
 from poseapp.ui.studio import Studio
 
 SIZES = (QSize(1280, 800), QSize(1920, 1080))
-_TRAINED_STEPS = 60
 _LONG_S = 300.0
 
 
@@ -114,12 +123,19 @@ def _walk(album: Album, studio: Studio, demo: Path, size: str, *, first: bool) -
     album.take(studio.window, f"{size}_train_before")
     if first:
         _train(album, studio, size)
+        _as_after_two_rounds(desk.session)
     studio.actions["workspace_label"].trigger()
     studio.actions["skip"].trigger()
+    album.wait(lambda: desk.label.editing.predictions != ())
     album.take(studio.window, f"{size}_label_predicted")
+    desk.label.view.canvas.set_options(heatmap=True)
+    desk.label.view.canvas.set_heatmap(_made_up_heat(desk.label.editing.predictions[0]))
+    album.take(studio.window, f"{size}_label_heatmap")
+    desk.label.view.canvas.set_options(heatmap=False)
     studio.actions["next_label"].trigger()
     album.take(studio.window, f"{size}_label_corrected")
     studio.actions["workspace_train"].trigger()
+    album.spin(2.0)
     album.take(studio.window, f"{size}_train_after")
     studio.actions["workspace_export"].trigger()
     album.take(studio.window, f"{size}_export")
@@ -134,11 +150,62 @@ def _train(album: Album, studio: Studio, size: str) -> None:
     desk = studio.desk
     assert desk is not None
     training, jobs = desk.services.training, desk.services.jobs
-    desk.train.start(Choices(minutes=None, steps=_TRAINED_STEPS))
-    album.wait(lambda: training.current is None or len(_rows(desk)) > 8, _LONG_S)
+    desk.train.start(Choices(minutes=None, steps=200, batch=2))
+    album.wait(lambda: training.current is None or len(_rows(desk)) > 2, _LONG_S)
     album.take(studio.window, f"{size}_train_live")
+    training.stop()
     album.wait(lambda: training.current is None, _LONG_S)
     album.wait(lambda: not jobs.jobs, _LONG_S)
+
+
+def _as_after_two_rounds(session: Session) -> None:
+    """Two trainings with what their nets would have predicted, made up: pictures alone need it."""
+    project, walker, random = session.project, Walker(SCENE), np.random.default_rng(3)
+    (video,) = project.videos.all()
+    truth = np.stack([walker.render(n)[1] for n in range(SCENE.frames)])
+    begun = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    for number, (error, score) in enumerate(((14.0, 0.5), (3.0, 0.8)), start=1):
+        steps = np.arange(20, 2000, 20)
+        history = [
+            {"step": int(n), "loss": 4 * np.exp(-n / 400) + 0.2, "held_out_loss": 0.3 + 4 *
+             np.exp(-n / 450), "held_out_px": error * (1 + 8 * np.exp(-n / 300)),
+             "held_out_p95_px": 3 * error * (1 + 8 * np.exp(-n / 300))}
+            for n in steps
+        ]  # fmt: skip
+        metrics = {
+            "held_out_px": error, "held_out_p95_px": 3 * error, "pck": 1 - error / 60,
+            "px_by_keypoint": {"left_wrist": 2 * error}, "images_per_s": 41.0, "device": "CPU",
+            "history": history,
+        }  # fmt: skip
+        net = Run(
+            RunId(f"net-{number}"), RunKind.TRAINING, "supervised", begun + timedelta(days=number),
+            RunState.DONE, round=number, labelled_frames=24 * number, metrics=metrics,
+        )  # fmt: skip
+        seen = Run(
+            RunId(f"seen-{number}"), RunKind.INFERENCE, "supervised", net.started, RunState.DONE,
+            parent=net.id,
+        )  # fmt: skip
+        project.runs.add(net)
+        project.runs.add(seen)
+        noise = random.normal(
+            0, error * (1 + random.random(len(truth)))[:, None, None], truth.shape
+        )
+        scores = np.clip(random.normal(score, 0.15, truth.shape[:2]), 0.05, 1.0)
+        project.predictions.write(
+            PredictionSet(
+                video.id, seen.id, np.arange(len(truth)), (truth + noise).astype(np.float32),
+                scores.astype(np.float32), np.zeros(len(truth), np.int64),
+            )
+        )  # fmt: skip
+        project.predictions.complete(seen.id, video.id)
+    project.runs.set_active(RunId("net-2"))
+    session.announce(Changes(runs=True, predictions=frozenset({video.id})))
+
+
+def _made_up_heat(body: Instance) -> np.ndarray:
+    """A map that is warm around the keypoints of a body in the demo's film."""
+    bells = gaussians(body.points / 2, (SCENE.width // 2, SCENE.height // 2), 4.0)
+    return bells.max(axis=0)
 
 
 def _rows(desk: object) -> tuple:
@@ -156,7 +223,15 @@ def _dialogs(album: Album, studio: Studio, size: str) -> None:
     album.take_dialog(ShortcutEditor(studio.actions.keymap, window), f"{size}_shortcuts")
     album.take_dialog(NewProjectDialog([Path("walk.mp4")], window), f"{size}_new_project")
     album.take_dialog(
-        TrainSettings(device="auto", minutes=5, labels=24, start_from="Round 1", parent=window),
+        TrainSettings(
+            device="auto",
+            minutes=5,
+            net="resnet-18",
+            size="usual",
+            labels=24,
+            start_from="Round 1",
+            parent=window,
+        ),
         f"{size}_train_settings",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,7 +55,30 @@ class FakeLibrary:
 
 
 @dataclass
+class FakeInference:
+    """Remembers which frames were to be looked at."""
+
+    missing: str = ""
+    bare: bool = True
+    predicted: list[FrameRef] = field(default_factory=list)
+    heats: list[tuple[FrameRef, Callable]] = field(default_factory=list)
+
+    def not_yet(self):
+        return self.missing
+
+    def is_bare(self, ref):
+        return self.bare
+
+    def predict_shown(self, ref, picture):
+        self.predicted.append(ref)
+
+    def heat_of(self, ref, picture, then):
+        self.heats.append((ref, then))
+
+
+@dataclass
 class FakeServices:
+    inference: FakeInference = field(default_factory=FakeInference)
     frames: FakeFrames = field(default_factory=FakeFrames)
     library: FakeLibrary = field(default_factory=FakeLibrary)
 

@@ -1,8 +1,12 @@
 """The Label workspace on a real project, its frames rendered instead of decoded."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from poseapp.app.changes import Changes
+from poseapp.app.commands import ChangeSkeleton
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Origin, Visibility
 from poseapp.ui.actions import Actions
@@ -30,6 +34,7 @@ def label(qtbot, session):
         services = fakes.FakeServices()
         control = LabelControl(session, services, background, view, actions)
         control.frames_of_test = services.frames
+        control.net_of_test = services.inference
         connect_label_commands(actions, control, session)
         session.subscribe(control.changed)
         view.resize(1200, 800)
@@ -83,6 +88,93 @@ def test_a_second_body_is_begun_on_request(label, session):
     assert [body.title for body in control.editing.bodies] == ["Walker 1", "Walker 2"]
 
 
+def test_a_body_that_was_only_begun_is_given_up_without_an_edit(label, session):
+    fakes.label_frame(session, 0)
+    control = label()
+    before = control.editing.who
+    run(control, "add_instance")
+    assert control.editing.current is None
+    run(control, "cancel")
+    assert control.editing.who == before
+    assert session.history.undo_text is None
+
+
+def test_the_figure_shows_where_the_first_point_goes(label, session, qtbot):
+    control = label()
+
+    def drawn(keypoints):
+        figure = control.view.canvas._guide
+        return figure is not None and figure.shape == (keypoints, 2)
+
+    qtbot.waitUntil(lambda: drawn(len(session.project.skeleton)))
+    smaller = replace(session.project.skeleton, keypoints=session.project.skeleton.keypoints[:4],
+                      bones=(), pairs=(), parts=())  # fmt: skip
+    session.history.do(ChangeSkeleton(smaller))
+    qtbot.waitUntil(lambda: drawn(4))
+
+
+def test_a_bare_frame_is_predicted_once_a_person_stays_on_it(label, qtbot):
+    control = label()
+    for _ in range(4):
+        run(control, "next_frame")
+    predicted = control.net_of_test.predicted
+    qtbot.waitUntil(lambda: predicted == [ref(4)])
+    control._actions["predict_shown"].trigger()
+    run(control, "next_frame")
+    control.net._look()
+    assert predicted == [ref(4)]
+    assert not control.net.predicts
+    control.net_of_test.bare = False
+    control._actions["predict_shown"].trigger()
+    control.net._look()
+    assert predicted == [ref(4)]
+    assert control.net.predicts
+
+
+def test_the_asked_point_is_chosen_when_its_prediction_comes_later(label, session):
+    fakes.suggest(session, 12)
+    control = label()
+    assert (control.frame.shown, control.editing.keypoint) == (ref(12), 0)
+    fakes.predict_all(session, NOW)
+    session.announce(Changes(predictions=frozenset({VIDEO})))
+    assert control.editing.keypoint == session.project.skeleton.index("right wrist")
+
+
+def test_while_it_plays_nothing_is_predicted(label, qtbot):
+    control = label()
+    control.player.start()
+    control.net._look()
+    assert not control._background._newest.get("packing")
+    control.player.stop()
+    qtbot.waitUntil(lambda: len(control.net_of_test.predicted) == 1)
+
+
+def test_a_heatmap_is_of_the_frame_that_is_shown(label, qtbot):
+    control = label()
+    run(control, "show_heatmap")
+    assert control.view.canvas.options.heatmap
+    heats = control.net_of_test.heats
+    qtbot.waitUntil(lambda: len(heats) == 1)
+    shown, then = heats[0]
+    assert shown == ref(0)
+    item = control.view.canvas._heatmap_item
+    then(np.ones((20, 32), np.float32))
+    assert item.image.width() == 32
+    run(control, "next_frame")
+    assert item.image.isNull()
+    then(np.ones((20, 32), np.float32))
+    assert item.image.isNull()
+
+
+def test_without_a_net_the_heatmap_says_what_is_missing(label):
+    control = label()
+    control.net_of_test.missing = "There is no net yet. Train one first."
+    control._actions.refresh()
+    assert control._actions["show_heatmap"].toolTip() == control.net_of_test.missing
+    control.net._look()
+    assert control.net_of_test.predicted == []
+
+
 def test_touching_a_prediction_makes_it_a_label_that_knows_its_run(label, session):
     fakes.predict_all(session, NOW)
     control = label()
@@ -93,6 +185,19 @@ def test_touching_a_prediction_makes_it_a_label_that_knows_its_run(label, sessio
     assert made.points[4].tolist() == [50, 60]
     assert control.editing.predictions == ()
     assert control.editing.moved == {4: tuple(prediction.points[4])}
+
+
+@pytest.mark.parametrize("command", ["swap_sides", "cycle_visibility", "clear_keypoint"])
+def test_a_changed_prediction_is_a_label_in_one_step(label, session, command):
+    fakes.predict_all(session, NOW)
+    control = label()
+    (prediction,) = control.editing.predictions
+    run(control, command)
+    assert len(session.project.labels.at(ref(0))) == 1
+    assert control.editing.current_label is not None
+    session.history.undo()
+    assert session.project.labels.at(ref(0)) == ()
+    assert control.editing.predictions[0].same_pose(prediction)
 
 
 def test_an_eye_cycles_the_visibility(label, session):

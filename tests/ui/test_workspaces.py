@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
+from poseapp.app.before_after import Pair
 from poseapp.app.jobs import Job, JobState, Priority
 from poseapp.app.messages import Order
 from poseapp.app.presets import preset
@@ -17,6 +20,7 @@ from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance, Origin, visibility_of
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.train_settings import TrainSettings
@@ -27,7 +31,8 @@ from poseapp.ui.workspaces.job_control import JobControl
 from poseapp.ui.workspaces.overview import read_lanes, trails
 from poseapp.ui.workspaces.queue_control import sentences
 from poseapp.ui.workspaces.recent import RecentProjects
-from poseapp.ui.workspaces.train_control import curves, figures
+from poseapp.ui.workspaces.train_pairs import paint_pair
+from poseapp.ui.workspaces.train_words import Live, curves, figures, run_row
 from tests.ui import fakes
 from tests.ui.conftest import NOW
 
@@ -183,11 +188,60 @@ def test_bones_are_drawn_by_two_clicks(qtbot):
     assert len(editor.result_skeleton.bones) == bones + 1
 
 
+def train_dialog(qtbot, **changed):
+    made = TrainSettings(
+        **{
+            "device": "cpu", "minutes": 3, "net": "resnet-18", "size": "large", "labels": 20,
+            "start_from": None,
+        }
+        | changed
+    )  # fmt: skip
+    qtbot.addWidget(made)
+    return made
+
+
 def test_training_goes_on_from_a_net_only_when_there_is_one(qtbot):
-    dialog = TrainSettings(device="cpu", minutes=3, labels=20, start_from=None)
-    qtbot.addWidget(dialog)
+    dialog = train_dialog(qtbot)
     assert (dialog.minutes, dialog.device, dialog.goes_on) == (3, "cpu", False)
+    assert (dialog.net, dialog.size_name) == ("resnet-18", "large")
     assert dialog._goes_on.isHidden()
+
+
+def test_a_net_without_pretrained_weights_says_what_that_costs(qtbot):
+    dialog = train_dialog(qtbot, start_from="Round 1")
+    assert "many more labels" in dialog._warning.text()
+    dialog._goes_on.setChecked(True)
+    assert dialog._warning.text() == ""
+    assert (dialog._net.isEnabled(), bool(dialog._net.toolTip())) == (False, True)
+    assert train_dialog(qtbot, net="of-tomorrow").net == "efficientnet-lite0"
+
+
+def test_a_training_in_the_list_shows_its_newest_error_and_the_time_left():
+    job = Job(1, "Training", "cpu", Priority.BACKGROUND, None, lambda *_: None, {})
+    job.state, job.progress, job.working_s = JobState.RUNNING, 0.25, 40.0
+    row = run_row(run(), in_use=False, live=Live(job, HISTORY))
+    assert (row.right, row.right_detail) == ("4.0", "training")
+    assert row.detail == "25% · 2 min left · EfficientNet-Lite0"
+
+
+def test_the_strip_draws_both_sides_of_what_changed(qtbot, session):
+    points = np.full((len(session.project.skeleton), 2), 60.0)
+    points[:, 1] += np.arange(len(points))
+    old = Instance(FrameRef(VideoId(1), 7), points, visibility_of(points), score=0.4)
+    new = Instance(FrameRef(VideoId(1), 7), points + 30, visibility_of(points), score=0.9)
+    pair = Pair(FrameRef(VideoId(1), 7), (old,), (new,), 0, 42.0, 42.0)
+    look = SkeletonLook(session.project.skeleton)
+    apart = sides_apart(paint_pair(pair, None, (320, 200), look, 1.0))
+    alike = sides_apart(paint_pair(replace(pair, after=(old,)), None, (320, 200), look, 1.0))
+    assert apart > 10 * alike
+
+
+def sides_apart(drawn):
+    """How much the two halves of a strip differ above their tags, on average."""
+    image = drawn.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.array(image.constBits()).reshape(image.height(), image.width(), 4)[:148, :, :3]
+    half = image.width() // 2 - 2
+    return np.abs(pixels[:, :half].astype(int) - pixels[:, -half:]).mean() + 1e-3
 
 
 def test_covers_lie_in_the_cache(tmp_path):

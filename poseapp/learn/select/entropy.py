@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
+from poseapp.domain.skeleton import titled
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.select.base import Pool, Predicted, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import spoken, stands_out
+from poseapp.learn.select.words import stands_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ _TWO_PLACES = 0.5
 def _reason(
     name: str, beliefs: Predicted, row: int, keypoint: int, doubt: NDArray[np.floating]
 ) -> Reason:
-    text = f"{spoken(name).capitalize()} unsure. "
+    text = f"{titled(name)} unsure. "
     if beliefs.second_ratio[row, keypoint] >= _TWO_PLACES:
         apart = beliefs.second_px[row, keypoint]
         text += f"The net sees two places for it, {apart:.0f} px apart."

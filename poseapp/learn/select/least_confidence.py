@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poseapp.domain.report import Report
+from poseapp.domain.skeleton import titled
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import spoken, stands_out
+from poseapp.learn.select.words import stands_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,5 @@ class LeastConfidence(Selector):
 
 
 def _reason(keypoint: str, doubt: float) -> Reason:
-    text = f"{spoken(keypoint).capitalize()} unsure. The net gives it {1 - doubt:.2f}."
+    text = f"{titled(keypoint)} unsure. The net gives it {1 - doubt:.2f}."
     return Reason("uncertainty", text, doubt, keypoint)

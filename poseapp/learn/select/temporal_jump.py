@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
+from poseapp.domain.skeleton import spoken, titled
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.motion import body_size
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import spoken, stands_out
+from poseapp.learn.select.words import stands_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class TemporalJump(Selector):
 
 
 def _jump(name: str, px: float, leap: float) -> Reason:
-    text = f"{spoken(name).capitalize()} jumps {px:.0f} px away from the frames before and after."
+    text = f"{titled(name)} jumps {px:.0f} px away from the frames before and after."
     return Reason("jump", text, float(leap), name)
 
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.suggestion import Reason
-
-
-def spoken(keypoint: str) -> str:
-    """A keypoint's name as words: `right_wrist`, `rightWrist` and `r_wrist` are "right wrist"."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keypoint)
-    words = re.split(r"[\s_.\-]+", apart.lower())
-    return " ".join(_SIDES.get(word, word) for word in words).strip() or keypoint
-
-
-_SIDES = {"l": "left", "r": "right"}
 
 
 def counted(count: int, thing: str) -> str:

@@ -38,7 +38,7 @@ def paint_guide(
     """Draw the (K, 2) `figure`, of any size, with the `keypoint` that comes next."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(QPen(theme.color("line2"), 1))  # or it has no end where the picture is dark
     painter.setBrush(theme.overlay("tag"))
     painter.drawRoundedRect(place, theme.radius("card"), theme.radius("card"))
     spots = _fitted(figure, place.adjusted(_PADDING, _PADDING, -_PADDING, -_CAPTION - 8))

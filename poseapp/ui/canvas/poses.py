@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from poseapp.domain.ids import InstanceId
 from poseapp.domain.pose import Instance
-from poseapp.domain.skeleton import Side, Skeleton
+from poseapp.domain.skeleton import Side, Skeleton, titled
 from poseapp.ui import theme
 from poseapp.ui.canvas.markers import State, colour_of, states_of
 
@@ -38,7 +38,7 @@ class SkeletonLook:
     """Names, sides and colours of a skeleton, worked out once."""
 
     def __init__(self, skeleton: Skeleton) -> None:
-        self.names = tuple(spoken(name) for name in skeleton.names)
+        self.names = tuple(titled(name) for name in skeleton.names)
         self.bones = skeleton.bones
         self.sides = tuple(skeleton.side(k) for k in range(len(skeleton)))
         self.colours = tuple(colour_of(skeleton, k) for k in range(len(skeleton)))
@@ -50,12 +50,6 @@ class SkeletonLook:
             return self.colours[a]
         sided = [k for k in (a, b) if self.sides[k] is not Side.CENTRE]
         return self.colours[sided[0]] if len(sided) == 1 else theme.overlay("centre")
-
-
-def spoken(name: str) -> str:
-    """A keypoint's name as it is shown: `left_ear` becomes "Left ear"."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
 
 
 @dataclass(slots=True, eq=False)

@@ -1,9 +1,12 @@
-"""How long to train, on what, and from where to start."""
+"""How long to train, what, on what, and from where to start."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDoubleSpinBox, QGridLayout, QWidget
 
+from poseapp.nets.catalogue import NETS
 from poseapp.ui.panels import pieces
 
 _DEVICES = (
@@ -13,14 +16,34 @@ _DEVICES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class InputSize:
+    """How finely a net looks."""
+
+    title: str
+    sides: tuple[int | None, int | None]
+    """Of a whole frame's and of a crop's input in pixels; None leaves it to the recipe."""
+
+
+SIZES = {
+    "small": InputSize("Small, quicker", (192, 128)),
+    "usual": InputSize("Usual", (None, None)),
+    "large": InputSize("Large, slower", (384, 224)),
+    "largest": InputSize("Largest, for small details", (512, 320)),
+}
+_FROM_NOTHING = "No pretrained weights come with this net: it needs many more labels and minutes."
+
+
 class TrainSettings(QDialog):
-    """`minutes`, `device` and `goes_on` are what was chosen when it was accepted."""
+    """`minutes`, `net`, `size_name`, `device` and `goes_on` are what was chosen."""
 
     def __init__(
         self,
         *,
         device: str,
         minutes: float,
+        net: str,
+        size: str,
         labels: int,
         start_from: str | None,
         parent: QWidget | None = None,
@@ -33,23 +56,15 @@ class TrainSettings(QDialog):
         self._minutes.setSuffix(" min")
         self._minutes.setValue(minutes)
         self._minutes.setAccessibleName("Minutes")
-        self._device = QComboBox()
-        self._device.setAccessibleName("Device")
-        for key, words in _DEVICES:
-            self._device.addItem(words, key)
-        self._device.setCurrentIndex(max(self._device.findData(device), 0))
+        self._net = _list("Net", {entry.name: entry.title for entry in NETS}, net)
+        self._size = _list("Input size", {key: s.title for key, s in SIZES.items()}, size)
+        self._device = _list("Device", dict(_DEVICES), device)
         self._goes_on = QCheckBox("Go on from the net in use" if start_from else "")
         self._goes_on.setVisible(start_from is not None)
         self._goes_on.setToolTip(f"Starts with what {start_from} has learned")
-        form = QGridLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(12)
-        form.setColumnStretch(1, 1)
-        for line, (words, widget) in enumerate(
-            (("For", self._minutes), ("On", self._device), ("", self._goes_on))
-        ):
-            form.addWidget(pieces.text(words, "body", "text2"), line, 0)
-            form.addWidget(widget, line, 1)
+        self._warning = pieces.text("", "small", "warning", wrap=True)
+        self._net.currentIndexChanged.connect(self._judge)
+        self._goes_on.toggled.connect(self._judge)
         start = pieces.button("Start training", self.accept, kind="primary", large=True)
         start.setDefault(True)
         about = pieces.text(
@@ -64,17 +79,28 @@ class TrainSettings(QDialog):
             pieces.column(
                 pieces.text("Train on the labels", "head"),
                 about,
-                form,
+                self._form(),
+                self._warning,
                 buttons,
                 spacing=16,
                 margins=(24, 20, 24, 20),
             )
         )
-        self.resize(420, self.sizeHint().height())
+        self._judge()
+        self.resize(440, self.sizeHint().height())
 
     @property
     def minutes(self) -> float:
         return self._minutes.value()
+
+    @property
+    def net(self) -> str:
+        return str(self._net.currentData())
+
+    @property
+    def size_name(self) -> str:
+        """A key of `SIZES`."""
+        return str(self._size.currentData())
 
     @property
     def device(self) -> str:
@@ -82,5 +108,39 @@ class TrainSettings(QDialog):
 
     @property
     def goes_on(self) -> bool:
-        """Whether to start from the net in use instead of from the beginning."""
+        """Whether to start from the net in use, which stays the same net then."""
         return self._goes_on.isChecked()
+
+    def _form(self) -> QGridLayout:
+        form = QGridLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(12)
+        form.setColumnStretch(1, 1)
+        fields = (
+            ("For", self._minutes),
+            ("Net", self._net),
+            ("Input size", self._size),
+            ("On", self._device),
+            ("", self._goes_on),
+        )
+        for line, (words, widget) in enumerate(fields):
+            form.addWidget(pieces.text(words, "body", "text2"), line, 0)
+            form.addWidget(widget, line, 1)
+        return form
+
+    def _judge(self) -> None:
+        """Say what the choice of the net means."""
+        self._net.setEnabled(not self.goes_on)
+        self._net.setToolTip("Going on keeps the net in use" if self.goes_on else "")
+        chosen = next(entry for entry in NETS if entry.name == self.net)
+        self._warning.setText("" if chosen.pretrained or self.goes_on else _FROM_NOTHING)
+        self._warning.setVisible(bool(self._warning.text()))
+
+
+def _list(name: str, entries: dict[str, str], chosen: str) -> QComboBox:
+    made = QComboBox()
+    made.setAccessibleName(name)
+    for key, words in entries.items():
+        made.addItem(words, key)
+    made.setCurrentIndex(max(made.findData(chosen), 0))
+    return made

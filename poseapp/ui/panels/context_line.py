@@ -11,7 +11,7 @@ from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.widgets.chip import Chip
 
-_SHOWN = ("show_labels", "show_predictions", "show_names", "show_trails")
+_SHOWN = ("show_labels", "show_predictions", "show_names", "show_trails", "show_heatmap")
 _NARROW_PX = 840
 
 

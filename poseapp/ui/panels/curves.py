@@ -25,6 +25,9 @@ class Curve:
     dashed: bool = False
 
 
+_HEIGHT = 260
+
+
 class _LegendLine(QWidget):
     """A short line in the colour of a curve."""
 
@@ -52,7 +55,7 @@ class CurvePlot(QWidget):
         self._legend = pieces.row(spacing=6)
         self._legend_of: tuple[tuple[str, str], ...] = ()
         self._room = QVBoxLayout()
-        self.setMinimumHeight(240)
+        self.setFixedHeight(_HEIGHT)
         self.setAccessibleName(title)
         head = pieces.row(pieces.text(title, "strong"), None, self._legend)
         self.setLayout(pieces.column(head, self._room, spacing=8))

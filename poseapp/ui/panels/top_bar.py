@@ -31,18 +31,22 @@ _MENUS: dict[str, tuple[str, ...]] = {
     "Edit": ("undo", "redo", "-", "copy", "paste", "-", "edit_skeleton"),
     "View": (
         "fit", "zoom_in", "zoom_out", "-", "show_labels", "show_predictions", "show_names",
-        "show_trails", "-", "hide_panels", "reset_layout", "full_screen", "-",
+        "show_trails", "show_heatmap", "-", "hide_panels", "reset_layout", "full_screen", "-",
         "theme_dark", "theme_light", "theme_system",
     ),
     "Labels": (
         "add_instance", "add_instance_usual", "add_instance_copy", "delete_instance",
         "swap_sides", "mark_empty", "-",
         "edit_tracks", "new_track", "trade_tracks", "-",
-        "next_keypoint", "previous_keypoint", "cycle_visibility", "clear_keypoint", "-",
+        "next_keypoint", "previous_keypoint", "cycle_visibility", "clear_keypoint", "cancel",
+        "-",
         "accept", "fix", "skip", "reject", "accept_all", "-",
         "next_label", "previous_label", "go_to_frame",
     ),
-    "Train": ("train", "-", "predict_video", "predict_all", "-", "suggest", "suggest_here"),
+    "Train": (
+        "train", "-", "predict_shown", "predict_video", "predict_all", "-",
+        "suggest", "suggest_here",
+    ),
     "Help": ("show_shortcuts", "find_command", "copy_diagnostics"),
 }  # fmt: skip
 _NEEDS_PROJECT = ("Labels", "Train")

@@ -19,6 +19,7 @@ from poseapp.app.jobs import JobRunner
 from poseapp.app.services import Services
 from poseapp.app.session import Session
 from poseapp.domain.errors import PoseAppError
+from poseapp.domain.ids import FrameRef
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
@@ -65,7 +66,9 @@ class Desk(QObject):
         self.label = LabelControl(
             session, self.services, self.background, LabelWorkspace(actions), actions
         )
-        self.train = TrainControl(session, self.services, TrainWorkspace(actions), self)
+        self.train = TrainControl(
+            session, self.services, self.background, TrainWorkspace(actions), self
+        )
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.suggest = SuggestControl(
             session, self.services.selection, self.services.training, self.label, actions
@@ -134,6 +137,7 @@ class Desk(QObject):
         self.label.failed.connect(self._say_failure)
         self.train.failed.connect(self._say_failure)
         self.train.said.connect(self._window.toast)
+        self.train.frame_wanted.connect(self._open_frame)
         self.suggest.said.connect(self._window.toast)
         self.suggest.offered.connect(self._offer_frames)
         self.tracks.said.connect(self._say_undoable)
@@ -205,6 +209,11 @@ class Desk(QObject):
             return turn()
         finally:
             self._turning = False
+
+    def _open_frame(self, ref: FrameRef) -> None:
+        self._window.show_page(LABEL)
+        self.label.go_to(ref)
+        self.label.view.focus_canvas()
 
     def _show_export(self) -> None:
         self._window.show_page(EXPORT)

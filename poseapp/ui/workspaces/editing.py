@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from poseapp.app.labelling import Labelling, Start
+from poseapp.app.labelling import Labelling, Owner, Start
 from poseapp.domain.ids import FrameRef, InstanceId
 from poseapp.domain.pose import Instance, Visibility
 from poseapp.domain.skeleton import Skeleton
 
 Who = InstanceId | int
 """A label by its number in the project; a prediction by -1 - its place on the frame."""
-Owner = InstanceId | Instance
-"""A body as the canvas names it: a label's number, or a prediction itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,8 +187,7 @@ class Editing(QObject):
         if body is None:
             return
         self.keypoint = self.keypoint if k is None else k
-        self.who = self._as_label(body)
-        self._labelling.cycle_visibility(self.who, self.keypoint)
+        self._work_on(self._labelling.cycle_visibility(_owner(body), self.keypoint))
 
     def clear_keypoint(self) -> None:
         """Take the current point away; where it is not placed yet, the one before it."""
@@ -200,8 +197,8 @@ class Editing(QObject):
         if not body.instance.present[self.keypoint] and self.keypoint > 0:
             self.keypoint -= 1
         if body.instance.present[self.keypoint]:
-            who = self._as_label(body)
-            self._labelling.set_visibility(who, self.keypoint, Visibility.ABSENT)
+            absent = Visibility.ABSENT
+            self._work_on(self._labelling.set_visibility(_owner(body), self.keypoint, absent))
         else:
             self.changed.emit()
 
@@ -209,12 +206,11 @@ class Editing(QObject):
 
     def move_body(self, owner: Owner, dx: float, dy: float) -> None:
         if body := self._body_of(owner):
-            self.who = self._as_label(body)
-            self._labelling.move_instance(self.who, dx, dy)
+            self._work_on(self._labelling.move_instance(_owner(body), dx, dy))
 
     def accept(self, prediction: Instance) -> None:
         """Let a prediction stand as it is."""
-        self.who = self._labelling.accept(prediction)
+        self._work_on(self._labelling.accept(prediction))
 
     def accept_current(self) -> None:
         body = self.current
@@ -241,6 +237,13 @@ class Editing(QObject):
             self._starting = False
             self.refresh()
 
+    def cancel(self) -> None:
+        """Begin no new body after all."""
+        if self._starting:
+            self.who = self.bodies[0].who if self.bodies else None
+            self._starting = False
+            self.changed.emit()
+
     def delete(self) -> None:
         body = self.current
         if body is not None and self.current_label is not None:
@@ -250,7 +253,7 @@ class Editing(QObject):
     def swap_sides(self) -> None:
         body = self.current
         if body is not None:
-            self._labelling.swap_sides(self._as_label(body))
+            self._work_on(self._labelling.swap_sides(_owner(body)))
             self.said.emit(f"Swapped left and right of {body.title}")
 
     def mark_empty(self) -> None:
@@ -271,13 +274,10 @@ class Editing(QObject):
             lost = np.flatnonzero(before.instance.present & ~now.instance.present)
             self.keypoint = int(lost[0]) if lost.size else self.keypoint
 
-    def _as_label(self, body: Body) -> InstanceId:
-        """The number of the body; a prediction becomes a label first."""
-        if body.is_label and body.instance.id is not None:
-            return body.instance.id
-        made = self._labelling.touch(body.instance, None, None)
-        self.who = made
-        return made
+    def _work_on(self, who: InstanceId) -> None:
+        """Stay with the body of an edit, which may have made a label of a prediction."""
+        if who != self.who:
+            self.choose(who)
 
     def _body_of(self, owner: Owner) -> Body | None:
         for body in self.bodies:
@@ -317,6 +317,11 @@ class Editing(QObject):
             title = f"{noun} {len(view.labels) + n + 1}"
             bodies.append(Body(-1 - n, prediction, False, title))
         self.bodies = tuple(bodies)
+
+
+def _owner(body: Body) -> Owner:
+    number = body.instance.id
+    return number if body.is_label and number is not None else body.instance
 
 
 def noun_of(skeleton: Skeleton) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from poseapp.app.jobs import Job, JobRunner, JobState
+from poseapp.app.jobs import Job, JobRunner, JobState, Priority
 from poseapp.ui.panels.job_strip import JobStrip, JobView
 
 _PAUSABLE = (JobState.RUNNING, JobState.PAUSED)
@@ -45,10 +45,14 @@ class JobControl(QObject):
         return [job for runner in self._runners for job in runner.jobs]
 
     def _show(self) -> None:
-        self._strip.show_jobs(tuple(_view(job) for job in self._jobs()))
+        self._strip.show_jobs(tuple(_view(job) for job in self._told()))
+
+    def _told(self) -> list[Job]:
+        """All but looks at the frame on screen, which end before anybody could read of them."""
+        return [job for job in self._jobs() if job.priority is not Priority.SCREEN]
 
     def _first(self) -> Job | None:
-        return next(iter(self._jobs()), None)
+        return next(iter(self._told()), None)
 
     def _pause(self) -> None:
         job = self._first()

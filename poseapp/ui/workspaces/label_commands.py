@@ -120,6 +120,7 @@ def _connect_points(actions: Actions, label: LabelControl, needs: Needs) -> None
     actions.connect_to("next_keypoint", partial(editing.step_keypoint, 1), needs.video)
     actions.connect_to("previous_keypoint", partial(editing.step_keypoint, -1), needs.video)
     actions.connect_to("cycle_visibility", editing.cycle_visibility, needs.body)
+    actions.connect_to("cancel", label.cancel, needs.video)
     actions.connect_to("clear_keypoint", editing.clear_keypoint, needs.body)
     for way, (dx, dy) in _NUDGES.items():
         actions.connect_to(f"nudge_{way}", partial(editing.nudge, dx, dy), needs.point)
@@ -163,10 +164,22 @@ def _connect_view(actions: Actions, label: LabelControl, needs: Needs) -> None:
         canvas.set_options(**{option: actions[command].isChecked()})
         label.read_trails()
 
+    def heatmap() -> None:
+        on = actions["show_heatmap"].isChecked()
+        canvas.set_options(heatmap=on)
+        label.net.set_heat(on)
+
+    def predict() -> None:
+        label.net.set_predicts(actions["predict_shown"].isChecked())
+
     for option in ("labels", "predictions", "names", "trails"):
         command = f"show_{option}"
         actions[command].setChecked(bool(getattr(canvas.options, option)))
         actions.connect_to(command, partial(switch, option, command), needs.video)
+    actions["show_heatmap"].setChecked(canvas.options.heatmap)
+    actions.connect_to("show_heatmap", heatmap, lambda: needs.video() or label.net.not_yet())
+    actions["predict_shown"].setChecked(label.net.predicts)
+    actions.connect_to("predict_shown", predict, needs.writing)
     actions.connect_to("fit", canvas.fit, needs.video)
     actions.connect_to("zoom_in", canvas.zoom_in, needs.video)
     actions.connect_to("zoom_out", canvas.zoom_out, needs.video)

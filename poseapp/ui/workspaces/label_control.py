@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,13 @@ from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background
+from poseapp.ui.dialogs.skeleton_draft import layout
 from poseapp.ui.workspaces.editing import Editing
 from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.overview import Lanes, Overview
 from poseapp.ui.workspaces.painted_bodies import show_bodies
 from poseapp.ui.workspaces.queue_control import QueueControl, Thumbnails
+from poseapp.ui.workspaces.screen_net import ScreenNet
 from poseapp.ui.workspaces.shown_frame import Picture, Player, ShownFrame
 from poseapp.ui.workspaces.video_control import VideoControl
 
@@ -52,9 +55,13 @@ class LabelControl(QObject):
         self._session = session
         self.view = view
         self._actions = actions
+        self._background = background
         project = session.project
         self.frame = ShownFrame(services.frames, self)
         self.player = Player(self.frame, self)
+        self.net = ScreenNet(
+            services.inference, session.settings, self.frame, self.player, background
+        )
         self.editing = Editing(session.labelling, lambda: project.skeleton, self._tracks, self)
         self.thumbnails = Thumbnails(services.frames.thumbnails, self)
         self.videos = VideoControl(
@@ -79,7 +86,7 @@ class LabelControl(QObject):
 
     def start(self) -> None:
         """Show the project: the current suggestion, or the first video."""
-        self.view.canvas.set_skeleton(self._session.project.skeleton)
+        self._show_skeleton()
         self.view.canvas.read_only = self._session.project.read_only
         self.videos.refresh()
         self.overview.count()
@@ -95,12 +102,14 @@ class LabelControl(QObject):
         if changes.videos:
             self._videos_changed()
         if changes.skeleton:
-            self.view.canvas.set_skeleton(self._session.project.skeleton)
+            self._show_skeleton()
         concerned = shown is not None and (
             shown in changes.frames or shown.video in changes.predictions
         )
         if concerned or changes.skeleton or changes.tracks:
             self.editing.refresh()
+            if shown is not None:
+                self._point_at_asked(shown)
         video = self.videos.current
         if video is not None and (
             any(ref.video == video.id for ref in changes.frames)
@@ -112,6 +121,8 @@ class LabelControl(QObject):
             self.overview.count()
         if changes.suggestions or changes.videos:
             self.queue.refresh()
+        if changes.runs:
+            self.net.look_soon()
 
     def _videos_changed(self) -> None:
         self.thumbnails.forget()
@@ -149,6 +160,7 @@ class LabelControl(QObject):
         self.frame.asked.connect(self._frame_asked)
         self.frame.arrived.connect(self._picture_arrived)
         self.frame.failed.connect(self._picture_failed)
+        self.net.heat_changed.connect(view.canvas.set_heatmap)
         self.player.changed.connect(view.transport.show_playing)
         view.transport.frame_typed.connect(self.go)
         view.transport.left.connect(view.focus_canvas)
@@ -294,21 +306,34 @@ class LabelControl(QObject):
         self.view.focus_canvas()
 
     def _point_at_asked(self, ref: FrameRef) -> None:
-        """Choose the keypoint a suggestion is about, and bring it into the middle."""
+        """Choose the keypoint a suggestion is about, and bring it into the middle.
+
+        Where nobody is on the frame yet, that waits for a body.
+        """
         asked, skeleton = self._asked, self._session.project.skeleton
-        if asked is None or asked.frame != ref:
+        body = self.editing.current
+        if asked is None or asked.frame != ref or body is None:
             return
         self._asked = None
         name = _asked_keypoint(asked.reasons)
         if name is None or name not in skeleton.names:
             return
         k = skeleton.index(name)
-        body = self.editing.current
-        if body is not None and body.instance.present[k]:
+        if body.instance.present[k]:
             self.editing.choose_keypoint(k)
             self.view.canvas.reveal(*body.instance.points[k].tolist())
 
+    def cancel(self) -> None:
+        """Let go of what is held or just begun, without an edit."""
+        self.view.canvas.cancel()
+        self.editing.cancel()
+
     # -- showing -----------------------------------------------------------------------------
+
+    def _show_skeleton(self) -> None:
+        skeleton = self._session.project.skeleton
+        self.view.canvas.set_skeleton(skeleton)
+        self._background.run("guide", partial(layout, skeleton), self.view.canvas.set_guide)
 
     def _show_bodies(self) -> None:
         project = self._session.project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poseapp.domain.pose import Origin, Visibility
-from poseapp.domain.skeleton import Skeleton
+from poseapp.domain.skeleton import Skeleton, titled
 from poseapp.ui.canvas.markers import State, state_of
 from poseapp.ui.panels.side_panel import SidePanel
 from poseapp.ui.tables.keypoint_list import keypoint_mark
@@ -77,14 +77,8 @@ def made_by(body: Body) -> str:
     return _MADE.get(body.instance.origin, "label")
 
 
-def spoken(name: str) -> str:
-    """A keypoint's name as it is shown: `left_ear` becomes "Left ear"."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
 def _keypoint(editing: Editing, body: Body | None, skeleton: Skeleton, k: int) -> Row:
-    name = spoken(skeleton.names[k])
+    name = titled(skeleton.names[k])
     if body is None:
         state, right = State.ABSENT, ""
     else:

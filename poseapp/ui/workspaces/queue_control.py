@@ -32,9 +32,16 @@ class Thumbnails(QObject):
     arrived = Signal(object)
     """The frame whose thumbnail is there now."""
 
-    def __init__(self, ask: Callable[..., Any], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        ask: Callable[..., Any],
+        parent: QObject | None = None,
+        size: tuple[int, int] = _THUMBNAIL,
+    ) -> None:
+        """`size`: the (width, height) that each fits into."""
         super().__init__(parent)
         self._ask = ask
+        self._size = size
         self._kept: OrderedDict[FrameRef, QPixmap | None] = OrderedDict()
 
     def get(self, ref: FrameRef) -> QPixmap | None:
@@ -43,7 +50,7 @@ class Thumbnails(QObject):
             self._kept.move_to_end(ref)
             return self._kept[ref]
         self._kept[ref] = None
-        self._ask(ref, _THUMBNAIL, self._ready)
+        self._ask(ref, self._size, self._ready)
         while len(self._kept) > _THUMBNAILS_KEPT:
             self._kept.popitem(last=False)
         return self._kept.get(ref)

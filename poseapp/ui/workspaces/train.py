@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.curves import Curve, CurvePlot
+from poseapp.ui.tables.pair_strip import PairStrip
 from poseapp.ui.tables.rows import Row
 from poseapp.ui.tables.run_list import RunList
 from poseapp.ui.widgets.chip import Chip
@@ -62,6 +63,7 @@ class TrainWorkspace(QSplitter):
     """Draws runs; which one is looked at comes from outside."""
 
     run_chosen = Signal(object)
+    frame_chosen = Signal(object)
     pause_wanted = Signal()
     stop_wanted = Signal()
     use_wanted = Signal()
@@ -119,6 +121,13 @@ class TrainWorkspace(QSplitter):
         self._losses.show_curves(run.losses)
         self._errors.show_curves(run.errors)
         self._middle.setCurrentIndex(1)
+
+    def show_pairs(self, rows: Sequence[Row], words: str | None = None) -> None:
+        """Rows keyed by FrameRef with both pictures; `words` says what they are, or are to be."""
+        if words is not None:
+            self._pairs_words.setText(words)
+        self._pairs.setVisible(bool(rows))
+        self._pairs.set_rows(rows)
 
     def _show_figures(self, figures: tuple[Figure, ...]) -> None:
         names = [figure.name for figure in figures]
@@ -183,6 +192,9 @@ class TrainWorkspace(QSplitter):
         self._shown_figures: dict[str, tuple] = {}
         self._losses = CurvePlot("Loss")
         self._errors = CurvePlot("Held-out error", "px")
+        self._pairs = PairStrip()
+        self._pairs.chosen.connect(self.frame_chosen)
+        self._pairs_words = pieces.text("", "small", "text2")
         self._notes = pieces.text("", "small", "text2", wrap=True)
         page = QFrame()
         page.setLayout(self._arranged())
@@ -209,6 +221,11 @@ class TrainWorkspace(QSplitter):
             self._failure_box,
             figures,
             plots,
+            pieces.column(
+                pieces.row(pieces.text("Before and after", "strong"), self._pairs_words, None),
+                self._pairs,
+                spacing=8,
+            ),
             self._notes,
             None,
             spacing=16,

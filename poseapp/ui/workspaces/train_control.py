@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog
@@ -16,22 +15,28 @@ from poseapp.app.training import Choices
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.video import Video
+from poseapp.nets import catalogue
 from poseapp.ui.actions import Actions
-from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.bridge import Background
+from poseapp.ui.dialogs.train_settings import SIZES, TrainSettings
 from poseapp.ui.panels import pieces
-from poseapp.ui.panels.curves import Curve
-from poseapp.ui.panels.job_strip import device_title, time_left
-from poseapp.ui.tables.rows import Row
-from poseapp.ui.workspaces.painted_bodies import spoken
-from poseapp.ui.workspaces.train import Figure, RunView, TrainWorkspace
+from poseapp.ui.panels.job_strip import device_title
+from poseapp.ui.workspaces.queue_control import Thumbnails
+from poseapp.ui.workspaces.train import RunView, TrainWorkspace
+from poseapp.ui.workspaces.train_pairs import TrainPairs
+from poseapp.ui.workspaces.train_words import (
+    Live,
+    curves,
+    figures,
+    net_of,
+    progress_text,
+    run_row,
+    run_title,
+)
 
 _REDRAW_MS = 250
-_STATES = {
-    RunState.RUNNING: "training",
-    RunState.DONE: "kept",
-    RunState.STOPPED: "stopped by you",
-    RunState.FAILED: "failed",
-}
+_PICTURE = (960, 540)
+"""Of a frame in the strip before it is cut out, in pixels."""
 
 
 class TrainControl(QObject):
@@ -39,21 +44,31 @@ class TrainControl(QObject):
 
     said = Signal(str)
     failed = Signal(str)
+    frame_wanted = Signal(object)
+    """The frame that a person wants to see."""
 
     def __init__(
-        self, session: Session, services: Services, view: TrainWorkspace, parent: QObject
+        self,
+        session: Session,
+        services: Services,
+        background: Background,
+        view: TrainWorkspace,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._training = services.training
         self._inference = services.inference
         self.view = view
+        thumbnails = Thumbnails(services.frames.thumbnails, self, _PICTURE)
+        self._pairs = TrainPairs(session.project, background, thumbnails, view)
         self._chosen: RunId | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(_REDRAW_MS)
-        self._redraw.timeout.connect(self._show_run)
+        self._redraw.timeout.connect(self._show_live)
         view.run_chosen.connect(self._choose)
+        view.frame_chosen.connect(self.frame_wanted)
         view.pause_wanted.connect(self._pause)
         view.stop_wanted.connect(self._training.stop)
         view.use_wanted.connect(self._use)
@@ -88,11 +103,10 @@ class TrainControl(QObject):
             self._chosen = self._training.current.id
         elif self._chosen not in [run.id for run in runs]:
             self._chosen = runs[0].id if runs else None
-        active = self._session.project.runs.active()
-        rows = [_row(run, active is not None and run.id == active.id) for run in runs]
-        self.view.show_runs(rows, self._chosen)
-        if runs:
+        self._list(runs)
+        if self._chosen is not None:
             self._show_run()
+            self._pairs.show(self._chosen)
         else:
             self.view.show_empty(self._training.not_yet())
 
@@ -105,16 +119,29 @@ class TrainControl(QObject):
         dialog = TrainSettings(
             device=settings.get("device"),
             minutes=float(settings.get("train_minutes", 5.0)),
+            net=settings.get("train_net", catalogue.DEFAULT),
+            size=settings.get("train_size", "usual"),
             labels=self._session.project.labels.frame_count(),
-            start_from=None if active is None else _title(active),
+            start_from=None if active is None else run_title(active),
             parent=self.view.window(),
         )
         if dialog.exec() != QDialog.DialogCode.Accepted:
             return
         settings.set("device", dialog.device)
         settings.set("train_minutes", dialog.minutes)
-        parent = active.id if active is not None and dialog.goes_on else None
-        self.start(Choices(minutes=dialog.minutes, start_from=parent))
+        settings.set("train_net", dialog.net)
+        settings.set("train_size", dialog.size_name)
+        parent = active if active is not None and dialog.goes_on else None
+        long_side, crop_side = SIZES[dialog.size_name].sides
+        self.start(
+            Choices(
+                minutes=dialog.minutes,
+                net=net_of(parent) if parent else dialog.net,
+                long_side=long_side,
+                crop_side=crop_side,
+                start_from=parent.id if parent else None,
+            )
+        )
 
     def start(self, choices: Choices) -> None:
         """Train in the background."""
@@ -124,6 +151,7 @@ class TrainControl(QObject):
     def _choose(self, run: RunId) -> None:
         self._chosen = run
         self._show_run()
+        self._pairs.show(run)
 
     def _pause(self) -> None:
         if job := self._training.job:
@@ -150,13 +178,30 @@ class TrainControl(QObject):
         runs = self._session.project.runs.all(RunKind.TRAINING)
         return sorted(runs, key=lambda run: run.started, reverse=True)
 
+    def _list(self, runs: list[Run]) -> None:
+        active = self._session.project.runs.active()
+        rows = [run_row(run, active is not None and run.id == active.id, self._live(run))
+                for run in runs]  # fmt: skip
+        self.view.show_runs(rows, self._chosen)
+
+    def _live(self, run: Run) -> Live | None:
+        """How far the run is, if it is the one that is trained."""
+        current, job = self._training.current, self._training.job
+        if current is None or job is None or current.id != run.id:
+            return None
+        return Live(job, self._training.history(run.id))
+
+    def _show_live(self) -> None:
+        self._list(self._runs())
+        self._show_run()
+
     def _show_run(self) -> None:
         run = next((run for run in self._runs() if run.id == self._chosen), None)
         if run is None:
             return
         active = self._session.project.runs.active()
-        live = self._training.current is not None and self._training.current.id == run.id
-        job = self._training.job if live else None
+        live = self._live(run)
+        job = live.job if live else None
         history = self._training.history(run.id)
         losses, errors = curves(history)
         in_use = active is not None and active.id == run.id
@@ -165,11 +210,11 @@ class TrainControl(QObject):
         notes = tuple(job.notes if job is not None else run.metrics.get("notes", ()))
         self.view.show_run(
             RunView(
-                _title(run),
+                run_title(run),
                 f"{pieces.count(run.labelled_frames, 'labelled frame')}",
                 device_title(job.device_used if job is not None else run.metrics.get("device", "")),
                 job.progress if job is not None else None,
-                _progress_text(job) if job is not None else "",
+                progress_text(job) if job is not None else "",
                 job is not None and job.state is JobState.PAUSED,
                 figures(run, history, self._before(run)),
                 losses,
@@ -185,93 +230,3 @@ class TrainControl(QObject):
         """The last finished training before this one, to compare with."""
         older = [r for r in self._runs() if r.started < run.started and "held_out_px" in r.metrics]
         return older[0] if older else None
-
-
-def curves(history: tuple[dict[str, float], ...]) -> tuple[tuple[Curve, ...], tuple[Curve, ...]]:
-    """(losses, held-out errors) of the rows that a training reported."""
-    losses = (
-        _curve("training", "accent", history, "loss"),
-        _curve("held out", "curve", history, "held_out_loss"),
-    )
-    errors = (
-        _curve("median", "curve", history, "held_out_px"),
-        _curve("95 % of points", "text3", history, "held_out_p95_px", dashed=True),
-    )
-    return losses, errors
-
-
-def figures(
-    run: Run, history: tuple[dict[str, float], ...], before: Run | None
-) -> tuple[Figure, ...]:
-    """The numbers a person judges a net by; those of the last rows while it still learns."""
-    now: dict[str, Any] = {}
-    for row in history:
-        now |= row
-    if run.state is not RunState.RUNNING:
-        now |= {k: v for k, v in run.metrics.items() if v is not None}
-    old = before.metrics if before is not None else {}
-    shown = [
-        Figure("Held-out error", _px(now.get("held_out_px")), *_compared(now, old, "held_out_px")),
-        Figure("95 % of points within", _px(now.get("held_out_p95_px")), _was(old)),
-    ]
-    if now.get("pck") is not None:
-        shown.append(Figure("PCK at 0.1 body", f"{now['pck']:.2f}"))
-    worst = max((now.get("px_by_keypoint") or {}).items(), key=lambda item: item[1], default=None)
-    if worst is not None:
-        shown.append(Figure("Worst keypoint", spoken(worst[0]), f"{worst[1]:.1f} px", "warning"))
-    if now.get("images_per_s"):
-        shown.append(Figure("Speed", f"{now['images_per_s']:.0f} /s", "pictures trained on"))
-    return tuple(shown)
-
-
-def _curve(
-    name: str, role: str, history: tuple[dict[str, float], ...], key: str, *, dashed: bool = False
-) -> Curve:
-    rows = [row for row in history if row.get(key) is not None and "step" in row]
-    return Curve(name, role, [row["step"] for row in rows], [row[key] for row in rows], dashed)
-
-
-def _px(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} px"
-
-
-def _compared(now: dict[str, Any], old: dict[str, Any], key: str) -> tuple[str, str]:
-    """How much better than the training before, with the colour role to say it in."""
-    if now.get(key) is None or old.get(key) is None:
-        return "", "text3"
-    better = old[key] - now[key]
-    word = "less" if better >= 0 else "more"
-    return f"{abs(better):.1f} {word} than before", "good" if better >= 0 else "warning"
-
-
-def _was(old: dict[str, Any]) -> str:
-    value = old.get("held_out_p95_px")
-    return "" if value is None else f"was {value:.1f}"
-
-
-def _title(run: Run) -> str:
-    return f"Round {run.round}" if run.round else f"Training of {run.started.astimezone():%H:%M}"
-
-
-def _row(run: Run, in_use: bool) -> Row:
-    error = run.metrics.get("held_out_px")
-    state = "in use" if in_use else _STATES[run.state]
-    marks = {RunState.RUNNING: "running", RunState.FAILED: "failed"}
-    tones = {RunState.RUNNING: "accent", RunState.FAILED: "danger"}
-    return Row(
-        run.id,
-        _title(run),
-        f"{run.labelled_frames:,} frames · {run.started.astimezone():%d %b %H:%M}",
-        right="–" if error is None else f"{error:.1f}",
-        right_detail=state,
-        mark="used" if in_use else marks.get(run.state, "kept"),
-        right_tone="good" if in_use else tones.get(run.state, "text3"),
-        tip=run.message,
-    )
-
-
-def _progress_text(job: Job) -> str:
-    parts = [job.text, time_left(job.eta_s), "you can keep labelling"]
-    if job.state is JobState.PAUSED:
-        parts = ["paused"]
-    return " · ".join(part for part in parts if part)

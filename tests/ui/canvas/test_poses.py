@@ -12,7 +12,7 @@ from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.ui import theme
 from poseapp.ui.canvas.markers import State, states_of
 from poseapp.ui.canvas.pose_item import radii
-from poseapp.ui.canvas.poses import Bodies, SkeletonLook, spoken
+from poseapp.ui.canvas.poses import Bodies, SkeletonLook
 from tests.ui.canvas.figures import LEFT_EAR, MOUSE, NOSE, PLACES, TAIL, label, prediction
 
 
@@ -56,10 +56,6 @@ def test_a_bone_between_left_and_right_belongs_to_the_middle():
 def test_a_keypoints_own_colour_replaces_that_of_its_side():
     own = Skeleton("s", (Keypoint("tip", colour="#12AB34"),))
     assert SkeletonLook(own).colours[0].name().upper() == "#12AB34"
-
-
-def test_names_are_shown_as_words():
-    assert [spoken(name) for name in ("left_ear", "wingL", "")] == ["Left ear", "WingL", ""]
 
 
 @given(st.floats(0, 320), st.floats(0, 240), st.floats(0.5, 60))

@@ -1,0 +1,56 @@
+"""Frames before and after, side by side, in a row of as many as fit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from poseapp.ui import theme
+from poseapp.ui.tables.delegates import paint_text
+from poseapp.ui.tables.rows import ROW, Index, Row, RowList
+
+PAIR = QSize(292, 176)
+"""Of both pictures together, in px."""
+_CELL = QSize(PAIR.width() + 20, PAIR.height() + 52)
+
+
+class PairDelegate(QStyledItemDelegate):
+    """Paints one row: its `picture` holds both sides, title and detail stand below."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return _CELL
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: Row = index.data(ROW)
+        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue] - stubs miss it
+        state: QStyle.StateFlag = option.state  # pyright: ignore[reportAttributeAccessIssue]
+        place = QRect(rect.topLeft(), PAIR).translated(2, 2)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if row.picture is not None:
+            painter.drawPixmap(place, row.picture)
+        if state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus):
+            painter.setPen(QPen(theme.color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place, theme.radius("card"), theme.radius("card"))
+        left = Qt.AlignmentFlag.AlignLeft
+        title = QRect(place.left(), place.bottom() + 6, PAIR.width(), 20)
+        paint_text(painter, title, row.title, "body", "text", left)
+        paint_text(painter, title.translated(0, 19), row.detail, "small", "text3", left)
+        painter.restore()
+
+
+class PairStrip(RowList):
+    """One row high; a click says which frame is meant."""
+
+    def __init__(self) -> None:
+        super().__init__(PairDelegate(), "Before and after")
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setSpacing(0)
+        self.setGridSize(_CELL)
+        self.setFixedHeight(_CELL.height())
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
