@@ -387,7 +387,7 @@ def train(
         done = workshop.session.project.runs.get(run.id)
         if workshop.services.training.can_resume(done):
             raise TrainingError(f"{done.message} To go on: {again}")
-        if done.message:
+        if not done.metrics:
             raise TrainingError(f"{done.message} Nothing else was changed.")
     kept = {k: v for k, v in done.metrics.items() if k != "history"}
     error = kept.get("held_out_px")
@@ -397,7 +397,7 @@ def train(
         {"run": done.id, "state": done.state, "frames": done.labelled_frames, "metrics": kept},
         [
             f"{done.id}: {done.state}, {done.labelled_frames} labelled frames, {measured}. "
-            "Its net is in use.",
+            f"{done.message or 'Its net is in use.'}",
             *(longer if done.state is RunState.STOPPED else ()),
         ],
     )

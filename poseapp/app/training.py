@@ -228,11 +228,21 @@ class Training:
         if live := self._live:
             state = RunState.STOPPED if trained.stopped else RunState.DONE
             run = replace(live.run, state=state, metrics=trained.metrics | live.record())
-            self._end(run, use=True)
+            use = not trained.stopped or self._as_good_as_the_net_in_use(run)
+            if not use:
+                run = replace(run, message="It was stopped early; the net in use is better.")
+            self._end(run, use=use)
             for checkpoint in checkpoints(self._project, run):
                 checkpoint.unlink(missing_ok=True)
-            if self.when_usable is not None:
+            if use and self.when_usable is not None:
                 self.when_usable(run)
+
+    def _as_good_as_the_net_in_use(self, run: Run) -> bool:
+        """By the error on held-out frames; also where one of them has none."""
+        in_use = self._project.runs.active()
+        before = in_use.metrics.get("held_out_px") if in_use is not None else None
+        now = run.metrics.get("held_out_px")
+        return before is None or now is None or now <= before
 
     def _stopped(self) -> None:
         if live := self._live:

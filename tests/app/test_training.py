@@ -102,6 +102,19 @@ def test_stop_keeps_the_best_net(session, training, fake_jobs):
     assert active.id == run.id
 
 
+@pytest.mark.parametrize(("error", "in_use"), [(9.0, 0), (2.0, 1)])
+def test_a_net_of_a_stopped_training_is_used_only_if_it_is_as_good(
+    session, training, fake_jobs, error, in_use
+):
+    runs = [training.start()]
+    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 3.0}, stopped=False))
+    runs.append(training.start())
+    fake_jobs.tell("on_done", TrainedNet({"held_out_px": error}, stopped=True))
+    active = session.project.runs.active()
+    assert active.id == runs[in_use].id
+    assert ("better" in session.project.runs.get(runs[1].id).message) == (in_use == 0)
+
+
 def test_a_training_stopped_before_it_had_a_net_leaves_none(session, training, fake_jobs):
     run = training.start()
     leave_checkpoint(session, run)

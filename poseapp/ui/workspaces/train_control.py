@@ -208,6 +208,8 @@ class TrainControl(QObject):
         failed = run.state is RunState.FAILED
         usable = run.state in (RunState.DONE, RunState.STOPPED) and bool(run.metrics)
         notes = tuple(job.notes if job is not None else run.metrics.get("notes", ()))
+        if run.message and not failed:
+            notes = (*notes, run.message)
         self.view.show_run(
             RunView(
                 run_title(run),
