@@ -163,7 +163,7 @@ def losses(imported: Imported, names: Names) -> tuple[str, ...]:
     listed = ", ".join(gone[:_MOST_NAMED])
     more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
     points = "1 placed point" if placed == 1 else f"{placed:,} placed points"
-    notes = [f"Left out as you chose: {listed}{more}, with {points}."]
+    notes = [f"Not taken over: {listed}{more}, with {points}."]
     if bodies:
         who = "1 body" if bodies == 1 else f"{bodies:,} bodies"
         notes.append(f"{who} had no other point and {'is' if bodies == 1 else 'are'} left out.")

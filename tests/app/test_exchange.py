@@ -553,7 +553,7 @@ def test_labels_come_in_under_the_names_that_were_chosen(session, film):
     assert made.visibility[:3].tolist() == body.visibility[:3].tolist()
     np.testing.assert_array_equal(made.points[:3], body.points[:3])
     assert made.visibility[3] == Visibility.ABSENT
-    assert any("Left out as you chose: x" in note for note in summary.notes)
+    assert any("Not taken over: x" in note for note in summary.notes)
 
 
 def test_what_was_edited_while_an_import_was_planned_is_not_doubled(session, film):

@@ -86,7 +86,7 @@ def test_what_is_left_out_is_said_with_its_points():
         ("all", (0, 1)),
     ]
     assert made.notes[1:] == (
-        "Left out as you chose: a, c, with 2 placed points.",
+        "Not taken over: a, c, with 2 placed points.",
         "1 body had no other point and is left out.",
     )
 

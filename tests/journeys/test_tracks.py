@@ -17,6 +17,8 @@ CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModif
 def studio(qtbot, start, project, film, walker):
     """The first frame of the film with two bodies on it."""
     studio = start(project)
+    with qtbot.waitActive(studio.window, timeout=10_000):
+        studio.window.activateWindow()
     studio.desk.label.videos.add([film])
     shown(qtbot, studio, 0)
     labels = studio.desk.session.project.labels

@@ -46,7 +46,7 @@ class ImportDialog(QDialog):
         """`open_project` is the name and skeleton of one that the labels may be added to."""
         super().__init__(parent)
         self.setWindowTitle("Import")
-        self.resize(1000, 640)
+        self.resize(1060, 660)
         self._path = path
         self._ours = open_project[1] if open_project else None
         self._found: Found | None = None
@@ -57,7 +57,7 @@ class ImportDialog(QDialog):
         self._progress = QProgressBar()
         self._progress.setRange(0, 100)
         self._progress.setAccessibleName("How far the reading is")
-        self._doing = pieces.text("", "small", "text2")
+        self._doing = pieces.text("0% · Starting", "small", "text2")
         self._list = FindingList()
         self._preview = ImportPreview()
         self._table = KeypointMappingTable()
@@ -175,9 +175,9 @@ class ImportDialog(QDialog):
         right.setStretchFactor(self._preview, 3)
         right.setStretchFactor(self._table, 2)
         both = pieces.row(spacing=24)
-        both.addLayout(left, 5)
+        both.addLayout(left, 1)
         self._checking = _box(right)
-        both.addWidget(self._checking, 4)
+        both.addWidget(self._checking, 1)
         self._checking.hide()
         left.addWidget(self._reading)
         left.setStretchFactor(self._reading, 1)

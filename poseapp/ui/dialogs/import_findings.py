@@ -71,7 +71,7 @@ class FindingList(QScrollArea):
         sentence = pieces.text(finding.sentence, "body", wrap=True)
         layout = pieces.row(sign, what, spacing=12, margins=(0, 9, 0, 9))
         layout.addWidget(sentence, 1)
-        for widget in (sign, what):
+        for widget in (sign, what, sentence):
             layout.setAlignment(widget, Qt.AlignmentFlag.AlignTop)
         made = QWidget()
         made.setLayout(layout)

@@ -24,6 +24,7 @@ _THEIRS, _OURS, _SIDE, _PARTNER = range(4)
 _TITLES = ("In the file", "Here", "Side", "Swaps with")
 _SIDES = {Side.LEFT: "Left", Side.RIGHT: "Right", Side.CENTRE: "Centre"}
 _ROW = 32
+_BOX_PX = 172
 
 
 class _Box(QComboBox):
@@ -54,6 +55,8 @@ class KeypointMappingTable(QTableWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(_SIDE, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(_OURS, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(_OURS, _BOX_PX)
 
     @property
     def names(self) -> Names:

@@ -79,8 +79,7 @@ class TrackEditor(QDialog):
             key = self._keys[row] if row < len(self._keys) else ""
             self._fill(row, track.name, f"{counts.get(track.id, 0):,}", key)
         self._table.blockSignals(False)
-        numbers = [track.id for track in tracks]
-        self._choose(numbers.index(chosen) if chosen in numbers else -1)
+        self._choose(self._row_of(chosen))
         self._table.setVisible(bool(tracks))
         self._none.setVisible(not tracks)
         self.say("")
@@ -98,7 +97,7 @@ class TrackEditor(QDialog):
             self._body.setText(f"The current body, {title}, has no track.")
         self._has_body = bool(title)
         if name and self.chosen is None:
-            self._choose([known.id for known in self._tracks].index(track))
+            self._choose(self._row_of(track))
         self._mark()
         self._judge()
 
@@ -132,6 +131,9 @@ class TrackEditor(QDialog):
         track = self._tracks[item.row()]
         if item.column() == _NAME and item.text() != track.name:
             self.renamed.emit(track.id, item.text())
+
+    def _row_of(self, track: TrackId | None) -> int:
+        return next((row for row, known in enumerate(self._tracks) if known.id == track), -1)
 
     def _choose(self, row: int) -> None:
         self._table.setCurrentCell(row, _NAME)
