@@ -51,7 +51,7 @@ def clusters(
     _, cluster, centres = cv2.kmeans(
         features, count, np.empty(0), at_rest, _STARTS, cv2.KMEANS_PP_CENTERS
     )
-    return cluster[:, 0].astype(np.intp), centres
+    return cluster[:, 0].astype(np.intp), centres.astype(np.float32)
 
 
 _STARTS = 3
