@@ -44,7 +44,8 @@ def label(qtbot, session):
         return control
 
     yield open_it
-    for _, background, _, _ in made:
+    for _, background, control, _ in made:
+        control.close()
         background.close()
 
 

@@ -95,7 +95,7 @@ class Desk(QObject):
         self._unsubscribe()
         self._keep_cover()
         self.session.settings.set("layout", self.label.view.layout_state())
-        self.label.player.stop()
+        self.label.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
         self.background.close()
         self.services.close()
