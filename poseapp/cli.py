@@ -9,20 +9,22 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseapp.domain.errors import PoseAppError, ProjectBusyError
+from poseapp.domain.errors import PoseAppError, ProjectBusyError, TrainingError
+from poseapp.domain.ids import RunId
 from poseapp.domain.report import Report
+from poseapp.domain.run import RunState
 from poseapp.domain.video import Video
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("poseapp")
 
 _PROJECT = click.argument("project", type=click.Path(path_type=Path))
+_MINUTES = click.FloatRange(min=0, min_open=True)
 _VIDEOS = click.argument("videos", nargs=-1, type=click.Path(path_type=Path))
 
 
@@ -71,29 +74,56 @@ def command(*decorators: Callable) -> Callable:
     return decorate
 
 
-@click.group(invoke_without_command=True)
+class _InOrder(click.Group):
+    """Lists its commands in the order of work, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(super().list_commands(ctx), key=list(self.commands).index)
+
+
+@click.group(cls=_InOrder, invoke_without_command=True)
 @click.version_option(package_name="poseapp")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done to standard error.")
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:
-    """Label poses in video: correct the few frames that teach a net the most."""
+    """Label poses in video: correct the few frames that teach a net the most.
+
+    Without a command the window opens.
+    """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s")
     if context.invoked_subcommand is None:
-        _open_window(None)
+        _open_window()
 
 
 @main.command("open")
 @_PROJECT
 def open_(project: Path) -> None:
     """Open a project in the window."""
+    from poseapp.store.project import Project
+
+    try:
+        Project.open(project, read_only=True).close()
+    except PoseAppError as why:
+        raise click.ClickException(str(why)) from why
     _open_window(project)
 
 
-def _open_window(project: Path | None, video: Path | None = None) -> None:
+def _open_window(project: Path | None = None, video: Path | None = None) -> None:
+    from poseapp.app.doctor import has_display
+
+    if not has_display():
+        raise click.ClickException(
+            "There is no display, so the window cannot open. Use the commands (poseapp --help), or "
+            "connect with a display."
+        )
     from poseapp.ui.app import run
 
     sys.exit(run(project, video=video))
+
+
+_FORETOLD_FROM = 0.02
+"""How much must be done before the time left can be told."""
 
 
 class TerminalReport:
@@ -112,8 +142,8 @@ class TerminalReport:
         if now - self._drawn < (0.2 if self._wide else 10) and done < 1:
             return
         self._drawn = now
-        left = (now - self._began) * (1 - done) / done if done > 0 else None
-        ahead = "" if left is None or done >= 1 else f", {_duration(left)} left"
+        left = (now - self._began) * (1 - done) / done if _FORETOLD_FROM < done < 1 else None
+        ahead = "" if left is None else f", {_duration(left)} left"
         if self._wide:
             bar = ("█" * round(24 * done)).ljust(24, "░")
             click.echo(
@@ -163,12 +193,18 @@ class Workshop:
     mailbox: Mailbox
 
     def wait(self, job: Job, title: str) -> Any:
-        """Show how far a job is until it has ended; Ctrl+C stops it and keeps what is done."""
+        """Show how far a job is until it has ended; Ctrl+C stops it and keeps what is done.
+
+        Raises:
+            KeyboardInterrupt: when that leaves no value.
+            PoseAppError: what the job failed with.
+        """
         report = TerminalReport(title)
         unsubscribe = self.services.jobs.subscribe(
             lambda one: report.progress(one.progress, one.text) if one is job else None
         )
         told = 0
+        stopped = False
         try:
             while not self.mailbox.run_until(lambda: job.ended, within_s=0.2):
                 for note in job.notes[told:]:
@@ -176,6 +212,7 @@ class Workshop:
                 told = len(job.notes)
         except KeyboardInterrupt:
             report.note("Stopping; what was finished is kept.")
+            stopped = True
             job.stop()
             self.mailbox.run_until(lambda: job.ended, within_s=60)
         finally:
@@ -186,6 +223,8 @@ class Workshop:
         if job.error is not None:
             log.info("%s", job.diagnostics)
             raise job.error
+        if stopped and job.value is None:
+            raise KeyboardInterrupt
         return job.value
 
     def video(self, name: str) -> Video:
@@ -219,7 +258,11 @@ def _opened(path: Path, *, writing: bool) -> Iterator[Workshop]:
 
 @command(
     _PROJECT,
-    click.option("--skeleton", required=True, help="A preset's name or a skeleton file."),
+    click.option(
+        "--skeleton",
+        required=True,
+        help="A skeleton file, or a preset: fly, hand, mouse_top, person, quadruped, walker.",
+    ),
     _VIDEOS,
 )
 def new(project: Path, skeleton: str, videos: tuple[Path, ...]) -> Answer:
@@ -227,8 +270,13 @@ def new(project: Path, skeleton: str, videos: tuple[Path, ...]) -> Answer:
     from poseapp.app.presets import skeleton_of
     from poseapp.app.session import Session
 
-    Session.create(project, skeleton_of(skeleton)).close()
-    return _add(project, videos)
+    with Session.create(project, skeleton_of(skeleton)) as session:
+        folder = session.project.path
+    try:
+        return _add(project, videos)
+    except (PoseAppError, KeyboardInterrupt):
+        shutil.rmtree(folder)  # else the same command, mended, would find a project in its way
+        raise
 
 
 @command(_PROJECT, _VIDEOS)
@@ -260,8 +308,9 @@ def relink(project: Path, video: str, path: Path) -> Answer:
     click.option("--format", "format_", help="sleap, dlc, lightning_pose or coco; else guessed."),
 )
 def import_(project: Path, path: Path, format_: str | None) -> Answer:
-    """Import another tool's labels; the project is made if it is not there."""
+    """Import another tool's labels. The project is made if it is not there."""
     from poseapp.app.exchange import create_project_from
+    from poseapp.formats.base import count
     from poseapp.store.project import project_folder
 
     if project_folder(project).exists():
@@ -269,19 +318,17 @@ def import_(project: Path, path: Path, format_: str | None) -> Answer:
             summary = workshop.services.exchange.import_(path, format_)
     else:
         summary = create_project_from(path, project, format_)
-    return Answer(
-        asdict(summary),
-        [
-            f"{summary.labels} labels in {summary.frames} frames, {summary.videos} new videos, "
-            f"{summary.already_there} labels were there already.",
-            *summary.notes,
-        ],
+    there = f", {summary.already_there:,} were there already" if summary.already_there else ""
+    said = (
+        f"{summary.project}: {count(summary.labels, 'label')} in {count(summary.frames, 'frame')}, "
+        f"{count(summary.videos, 'new video')}{there}."
     )
+    return Answer(asdict(summary), [said, *summary.notes])
 
 
 @command(_PROJECT)
 def info(project: Path) -> Answer:
-    """Show videos, skeleton, labels, predictions, suggestions and runs."""
+    """Show videos, skeleton, labels, predictions, runs."""
     with _opened(project, writing=False) as workshop:
         return _information(workshop)
 
@@ -296,26 +343,63 @@ def _information(workshop: Workshop) -> Answer:
 @command(
     _PROJECT,
     click.option("--recipe", default="supervised", show_default=True, help="How to train."),
-    click.option("--minutes", type=float, default=5.0, show_default=True, help="How long."),
+    click.option("--minutes", type=_MINUTES, default=5.0, show_default=True, help="How long."),
     click.option("--net", help="The backbone; else the one that learns most in the time."),
-    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of everything random."),
+    click.option("--from", "parent", help="A run whose net it starts from; else from ImageNet's."),
+    click.option("--resume", is_flag=True, help="Go on with the last training that broke off."),
 )
-def train(project: Path, recipe: str, minutes: float, net: str | None, seed: int) -> Answer:
-    """Train a net on the labels; it is in use when it is done."""
+def train(
+    project: Path,
+    recipe: str,
+    minutes: float,
+    net: str | None,
+    seed: int,
+    parent: str | None,
+    resume: bool,
+) -> Answer:
+    """Train a net on the labels. It is in use when it is done.
+
+    Ctrl+C ends the training and keeps the best net so far. One that broke off, as when the power
+    fails, goes on with --resume, with the settings it was started with.
+    """
     from poseapp.app.training import Choices
 
+    again = f"poseapp train {project} --resume"
     with _opened(project, writing=True) as workshop:
         training = workshop.services.training
-        run = training.start(Choices(recipe=recipe, minutes=minutes, net=net, seed=seed))
+        if resume:
+            run = training.resume_last()
+        else:
+            start_from = workshop.session.project.runs.get(RunId(parent)).id if parent else None
+            run = training.start(
+                Choices(recipe, minutes, start_from=start_from, net=net, seed=seed)
+            )
         assert training.job is not None
-        workshop.wait(training.job, "Training")
+        try:
+            with suppress(KeyboardInterrupt):
+                workshop.wait(training.job, "Training")
+        except PoseAppError as why:
+            if training.can_resume(workshop.session.project.runs.get(run.id)):
+                raise TrainingError(f"{why} To go on where it broke off: {again}") from why
+            raise
+    with _opened(project, writing=False) as workshop:
         done = workshop.session.project.runs.get(run.id)
+        if workshop.services.training.can_resume(done):
+            raise TrainingError(f"{done.message} To go on: {again}")
+        if done.message:
+            raise TrainingError(f"{done.message} Nothing else was changed.")
     kept = {k: v for k, v in done.metrics.items() if k != "history"}
     error = kept.get("held_out_px")
     measured = f"held-out error {error:.1f} px" if error is not None else "no held-out frames"
+    longer = [f"To train it longer: poseapp train {project} --from {done.id}"]
     return Answer(
         {"run": done.id, "state": done.state, "frames": done.labelled_frames, "metrics": kept},
-        [f"{done.id}: {done.state}, {done.labelled_frames} labelled frames, {measured}."],
+        [
+            f"{done.id}: {done.state}, {done.labelled_frames} labelled frames, {measured}. "
+            "Its net is in use.",
+            *(longer if done.state is RunState.STOPPED else ()),
+        ],
     )
 
 
@@ -338,7 +422,7 @@ def predict(project: Path, video: str | None) -> Answer:
 @command(
     _PROJECT,
     click.option("--selector", required=True, help="Who picks: typiclust, entropy, random, …"),
-    click.option("--count", type=click.IntRange(1), default=20, show_default=True),
+    click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Frames."),
 )
 def suggest(project: Path, selector: str, count: int) -> Answer:
     """Pick frames to label next, and say why."""
@@ -364,33 +448,54 @@ def suggest(project: Path, selector: str, count: int) -> Answer:
     _PROJECT,
     click.option("--format", "format_", required=True, help="sleap, dlc, lightning_pose or coco."),
     click.argument("out", type=click.Path(path_type=Path)),
-    click.option("--pictures/--no-pictures", default=True, show_default=True),
+    click.option(
+        "--pictures/--no-pictures",
+        default=True,
+        show_default=True,
+        help="The labelled frames as pictures, where the format holds them.",
+    ),
 )
 def export(project: Path, format_: str, out: Path, pictures: bool) -> Answer:
-    """Write the labels in another tool's format, read back and compared first."""
+    """Write the labels in another tool's format.
+
+    What is written is read back and compared before it takes its place.
+    """
+    from poseapp.formats.base import count
+
     with _opened(project, writing=False) as workshop, _reporting("Exporting") as report:
         summary = workshop.services.exchange.export(
             format_, out, with_pictures=pictures, report=report
         )
     return Answer(
         asdict(summary),
-        [f"{summary.labels} labels in {summary.frames} frames: {summary.path}", *summary.notes],
+        [
+            f"{count(summary.labels, 'label')} in {count(summary.frames, 'frame')}: {summary.path}",
+            *summary.notes,
+        ],
     )
+
+
+def _number(name: str, default: int, text: str) -> Callable:
+    """An option for a whole number above 0."""
+    return click.option(name, type=click.IntRange(1), default=default, show_default=True, help=text)
 
 
 @command(
     _PROJECT,
     click.option("--selectors", required=True, help="Names with commas between: random,typiclust."),
-    click.option("--seeds", type=click.IntRange(1), default=5, show_default=True),
-    click.option("--rounds", type=click.IntRange(1), default=5, show_default=True),
-    click.option("--batch", type=click.IntRange(1), default=10, show_default=True),
-    click.option("--jobs", type=click.IntRange(1), default=1, show_default=True),
+    _number("--seeds", 5, "Repetitions of each selector."),
+    _number("--rounds", 5, "How often frames are picked, labelled and learnt."),
+    _number("--batch", 10, "Frames a round, and to begin with."),
+    _number("--jobs", 1, "Trials at the same time."),
     click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder."),
 )
 def simulate(
     project: Path, selectors: str, seeds: int, rounds: int, batch: int, jobs: int, out: Path
 ) -> Answer:
-    """Measure selectors against a simulated annotator who knows the project's labels."""
+    """Measure selectors with a simulated annotator.
+
+    It answers from the project's labels, which the selectors cannot see.
+    """
     from poseapp.app.session import Session
     from poseapp.app.simulation import Simulation
     from poseapp.app.simulation import simulate as run
@@ -417,49 +522,79 @@ def simulate(
 @command(
     click.option("--headless", is_flag=True, help="Walk through the loop without the window."),
     click.option("--video", type=click.Path(path_type=Path), help="A film of your own instead."),
-    click.option("--minutes", type=float, default=1.0, show_default=True, help="Of each training."),
-    click.option("--out", type=click.Path(path_type=Path), help="Where the walk's pictures go."),
+    click.option(
+        "--minutes", type=_MINUTES, default=1.0, show_default=True, help="Of each training."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="Where pictures are left."),
 )
 def demo(headless: bool, video: Path | None, minutes: float, out: Path | None) -> Answer:
-    """Open the demo project; without a display, walk through the loop and leave pictures."""
-    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if display and not headless:
-        if video is not None:
-            _open_window(None, video)
-        from poseapp.app.demo import make_demo
+    """Open the demo project.
 
+    Without a display, walk through the loop on it and leave pictures. With a film of your own, make
+    a project, pick the frames to label first and leave pictures: only you can label them.
+    """
+    from poseapp.app.demo import make_demo
+    from poseapp.app.doctor import has_display
+
+    if has_display() and not headless:
+        if video is not None:
+            _open_window(video=video)
         with _reporting("Making the demo") as report:
             project = make_demo(report=report)
         _open_window(project)
-    return _walk(video, minutes, out or Path(tempfile.mkdtemp(prefix="poseapp-demo-")))
+    out = (out or Path(tempfile.mkdtemp(prefix="poseapp-demo-"))).absolute()
+    return _begin(video, out) if video else _walk(minutes, out)
 
 
-def _walk(video: Path | None, minutes: float, out: Path) -> Answer:
+def _walk(minutes: float, out: Path) -> Answer:
+    """The loop from end to end on the demo."""
     from poseapp.app.demo import make_demo
-    from poseapp.app.walkthrough import look_at, walk
+    from poseapp.app.walkthrough import walk
 
-    out = out.absolute()
     with _reporting("Making the demo") as report:
-        project = look_at(video, out) if video else make_demo(out, report)
-    steps: list[dict[str, Any]] = []
-    if video is None:
-        with _opened(project, writing=True) as workshop:
-            steps = walk(workshop.session, workshop.services, workshop.wait, out, minutes)
+        project = make_demo(out, report)
+    with _opened(project, writing=True) as workshop:
+        steps = walk(workshop.session, workshop.services, workshop.wait, out, minutes)
+    return _shown(project, steps, (f"Label more where there is a display: poseapp open {project}",))
+
+
+def _begin(film: Path, out: Path) -> Answer:
+    """A project about a person's own film, up to where only a person can go on."""
+    from poseapp.app.walkthrough import begin, project_about
+
+    project = project_about(film, out)
+    with _opened(project, writing=True) as workshop:
+        steps = begin(workshop.session, workshop.services, workshop.wait)
+    return _shown(
+        project,
+        steps,
+        (
+            f"Label the frames in the queue where there is a display: poseapp open {project}",
+            f"Then train: poseapp train {project}",
+            f"Then predict the whole film: poseapp predict {project}",
+            f"For another skeleton: poseapp new PROJECT --skeleton PRESET {film}",
+        ),
+    )
+
+
+def _shown(project: Path, steps: list[dict[str, Any]], ahead: tuple[str, ...]) -> Answer:
+    """What was done, pictures of it, and what to do next."""
     from poseapp.ui.portrait import portraits
 
-    pictures = [str(path) for path in portraits(project, out)]
-    pictures += [str(path) for path in out.glob("overlays.png")]
+    pictures = [str(path) for path in portraits(project, project.parent)]
+    pictures += [str(path) for path in project.parent.glob("overlays.png")]
     lines = []
     for step in steps:
         figures = ", ".join(f"{k} {v}" for k, v in step.items() if k != "step")
         lines.append(f"{step['step']}: {figures}")
-    lines += [f"Project: {project}", f"Pictures are in {out}:", *pictures]
-    return Answer({"project": str(project), "steps": steps, "pictures": pictures}, lines)
+    lines += [f"Project: {project}", f"Pictures are in {project.parent}:", *pictures]
+    document = {"project": str(project), "steps": steps, "pictures": pictures, "next": ahead}
+    return Answer(document, [*lines, "Next:", *ahead])
 
 
 @command()
 def doctor() -> Answer:
-    """Say what this machine has, what really computes on it, and how to mend the rest."""
+    """Check this machine, and say how to mend what is missing."""
     from poseapp.app.doctor import Verdict, examine
 
     findings = examine()

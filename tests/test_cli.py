@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from poseapp.app.commands import AddInstance
+from poseapp.app.mailbox import Mailbox
 from poseapp.app.presets import preset_names
 from poseapp.app.session import Session
 from poseapp.cli import TerminalReport, main
@@ -72,6 +73,8 @@ def test_suggestions_are_appended_to_the_queue(project):
     [
         (("info", "nowhere"), "no project"),
         (("train", "{project}"), "Label a few frames first"),
+        (("train", "{project}", "--resume"), "No training broke off"),
+        (("train", "{project}", "--from", "another"), "no run another"),
         (("predict", "{project}"), "Train one first"),
         (("predict", "{project}", "--video", "other.mp4"), "1: scenes.mp4"),
         (("suggest", "{project}", "--selector", "oracle"), "typiclust"),
@@ -81,11 +84,17 @@ def test_suggestions_are_appended_to_the_queue(project):
         (("import", "{project}", "missing.slp"), "not there"),
         (("new", "{project}", "--skeleton", "person"), "there already"),
         (("new", "other", "--skeleton", "unicorn"), "person"),
+        (("open", "nowhere"), "no project"),
+        (("open", "{project}"), "no display"),
     ],
 )
-def test_a_failure_is_one_sentence_and_a_code(project, arguments, says):
+def test_a_failure_is_one_sentence_and_a_code(project, monkeypatch, arguments, says):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     filled = [str(project) if a == "{project}" else a for a in arguments]
-    result = run(*filled, "--json", ok=False)
+    if arguments[0] != "open":
+        filled.append("--json")
+    result = run(*filled, ok=False)
     assert result.exit_code == 1
     assert says in result.stderr
     assert "Traceback" not in result.output
@@ -119,6 +128,77 @@ def test_a_project_that_is_open_elsewhere_is_not_written(project):
     assert "Traceback" not in done.stderr
 
 
+def test_a_project_that_could_not_be_filled_is_not_left_behind(tmp_path, film):
+    run("new", tmp_path / "study", "--skeleton", "fly", tmp_path / "missing.mp4", ok=False)
+    assert not (tmp_path / "study.pose").exists()
+    run("new", tmp_path / "study", "--skeleton", "fly", film)
+
+
+class Interrupted(Mailbox):
+    """Ctrl+C is pressed at the first wait; at the second too where the person has no patience."""
+
+    presses = 1
+
+    def run_until(self, reached, within_s=None):
+        if Interrupted.presses:
+            Interrupted.presses -= 1
+            raise KeyboardInterrupt
+        return super().run_until(reached, within_s)
+
+
+@pytest.fixture
+def labelled(project):
+    with Session.open(project) as session:
+        for frame in (0, 12, 29):
+            points = np.random.default_rng(frame).uniform(5, 40, (10, 2))
+            session.history.do(
+                AddInstance(Instance(FrameRef(VideoId(1), frame), points, np.full(10, 2)))
+            )
+    return project
+
+
+@pytest.mark.parametrize(
+    ("presses", "says"), [(1, "stopped before there was a net"), (2, "before there was anything")]
+)
+def test_an_interrupted_training_says_what_is_left(labelled, monkeypatch, presses, says):
+    monkeypatch.setattr(Interrupted, "presses", presses)
+    monkeypatch.setattr("poseapp.app.mailbox.Mailbox", Interrupted)
+    result = run("train", labelled, "--json", ok=False)
+    assert says in result.stderr.splitlines()[-1]
+    assert result.stdout == ""
+
+
+def test_an_interrupted_job_without_an_outcome_is_no_success(labelled, monkeypatch):
+    monkeypatch.setattr("poseapp.app.mailbox.Mailbox", Interrupted)
+    monkeypatch.setattr(Interrupted, "presses", 1)
+    result = run("suggest", labelled, "--selector", "uniform", "--json", ok=False)
+    assert "Stopped" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch):
+    monkeypatch.setattr("poseapp.ui.portrait.portraits", lambda project, out: (out / "a.png",))
+    arguments = ("demo", "--headless", "--video", film, "--out", tmp_path / "out")
+    found = document(*arguments)
+    assert Path(found["project"]) == tmp_path / "out" / "scenes.pose"
+    picked = found["steps"][1]["picked"]
+    assert len(picked) == len({*picked}) > 0
+    assert found["pictures"] == [str(tmp_path / "out" / "a.png")]
+    assert any(f"poseapp open {found['project']}" in line for line in found["next"])
+    assert document("info", found["project"])["suggestions"]["open"] == len(picked)
+    assert document(*arguments)["steps"][1]["picked"] == picked
+
+
+def test_help_names_every_command_in_the_order_of_work_and_every_preset():
+    lines = run("--help").stdout.splitlines()
+    told = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]]
+    assert told == list(main.commands)
+    assert told.index("new") < told.index("train") < told.index("predict")
+    assert not any(line.endswith("...") for line in lines[-len(told) :])
+    text = run("new", "--help").stdout
+    assert all(name in text for name in preset_names())
+
+
 def test_doctor_speaks_json():
     assert {finding["name"] for finding in document("doctor")} >= {"machine", "video", "window"}
 
@@ -149,7 +229,7 @@ def test_progress_is_told_now_and_then_where_nobody_watches(capsys):
 
 def test_the_command_line_starts_without_heavy_libraries():
     code = (
-        "import sys, poseapp.cli; heavy = {'torch', 'cv2', 'PySide6', 'onnxruntime', 'sklearn'}; "
+        "import sys, poseapp.cli; heavy = {'torch', 'cv2', 'PySide6', 'onnxruntime', 'av'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

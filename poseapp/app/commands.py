@@ -163,6 +163,20 @@ class SetTrack(Command):
 
 
 @dataclass(frozen=True)
+class SetTracks(Command):
+    """Say which individual these instances are, which all were one other, or none."""
+
+    instances: tuple[InstanceId, ...]
+    track: TrackId | None
+    text: str = "Changed tracks"
+
+    def apply(self, project: Project) -> Done:
+        before = project.labels.get(self.instances[0]).track
+        frames = project.labels.set_track(self.instances, self.track)
+        return Changes(frames), replace(self, track=before)
+
+
+@dataclass(frozen=True)
 class MarkEmpty(Command):
     """Say that a frame shows nobody, or take that back."""
 

@@ -189,14 +189,19 @@ def _window() -> Iterator[Finding]:
         if failure
         else "",
     )
-    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if sys.platform.startswith("linux") and not display:
+    if not has_display():
         yield Finding(
             "display",
             Verdict.LIMITED,
             "no display: the window cannot open, the command line can do everything",
             "Use the commands (poseapp --help), or connect with a display.",
         )
+
+
+def has_display() -> bool:
+    """Whether a window can be shown; only Linux machines may lack that."""
+    wanted = ("DISPLAY", "WAYLAND_DISPLAY")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in wanted)
 
 
 def _opencv() -> Iterator[Finding]:

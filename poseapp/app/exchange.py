@@ -17,23 +17,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from poseapp.app.bring_in import BringIn
 from poseapp.app.import_plan import IMPORTED, Plan, plan
 from poseapp.app.import_videos import looked_at
+from poseapp.app.keypoint_mapping import Names, taken_over
 from poseapp.app.session import Session
 from poseapp.domain.errors import ProjectError
 from poseapp.domain.ids import FrameRef, RunId
 from poseapp.domain.labels import LabelSet
-from poseapp.domain.report import Report, SilentReport
+from poseapp.domain.report import PartOfReport, Report, SilentReport
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.media.reader import FrameReader
+from poseapp.store.journal import Entry
 from poseapp.store.project import Project, project_folder
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
+
+
+_PICTURES = 0.9
+"""Share of an export's work until its last picture is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +70,45 @@ class ExportSummary:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An import that is ready to be brought in."""
+
+    path: Path
+    imported: Imported
+    plan: Plan
+    after: Entry | None
+    """The last edit that the plan knows of."""
+
+
 class Exchange:
     """Imports into a session's project and exports from it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def prepare(self, path: Path, format: str | None = None) -> Imported:  # noqa: A002
-        """Read a foreign file and look at its videos, for `bring_in`; any thread may call it.
-
-        Raises:
-            FormatError: when it cannot be read.
-        """
-        project = self._session.project
-        return _prepared(path, format, project.path, project.cache_folder)
-
-    def bring_in(self, path: Path, imported: Imported) -> ImportSummary:
-        """Add what was prepared from a path, as one edit.
+    def planned(self, path: Path, imported: Imported) -> Planned:
+        """What `bring_in` would change; any thread may call it.
 
         Raises:
             FormatError: when it labels keypoints that the project does not have.
+        """
+        with self._session.project.reader() as project:
+            return Planned(path, imported, *_plan(project, path, imported))
+
+    def bring_in(self, planned: Planned) -> ImportSummary:
+        """Add what was planned, as one edit; planned anew where something was edited since.
+
+        Raises:
             ReadOnlyError: when the project is open for reading only.
         """
-        run = Run(
-            RunId(IMPORTED),
-            RunKind.INFERENCE,
-            IMPORTED,
-            datetime.now(UTC),
-            RunState.DONE,
-            config={"path": str(path)},
-        )
-        made = plan(self._session.project, imported, path.name, run)
+        project, path, imported = self._session.project, planned.path, planned.imported
+        made = planned.plan
+        if planned.after != project.journal.to_undo():
+            made, _ = _plan(project, path, imported)
         if _changes_something(made):
             self._session.history.do(made.command)
-        return _import_summary(path, self._session.project, imported, made)
+        return _import_summary(path, project, imported, made)
 
     def import_(self, path: Path, format: str | None = None) -> ImportSummary:  # noqa: A002
         """Bring in a foreign file or folder, its format guessed where it is not said.
@@ -109,7 +117,9 @@ class Exchange:
             FormatError: when it cannot be read, or does not fit the project.
         """
         path = path.expanduser().absolute()
-        return self.bring_in(path, self.prepare(path, format))
+        project = self._session.project
+        imported = prepared(path, format, project.path, project.cache_folder)
+        return self.bring_in(self.planned(path, imported))
 
     def export(
         self,
@@ -126,46 +136,76 @@ class Exchange:
             ExportError: when nothing was written; what was there before is untouched.
             JobCancelled: when the report stopped it; likewise.
         """
-        from poseapp.formats.registry import write
-
         with self._session.project.reader() as project:
-            labels = project.labels.snapshot()
-            if frames is not None:
-                labels = labels.only(frames)
-            pictures = _Pictures(labels, project.cache_folder, report or SilentReport())
-            try:
-                notes = write(
-                    labels,
-                    out,
-                    format,
-                    pictures.read if with_pictures else None,
-                    _manifest(project, labels),
-                )
-            finally:
-                pictures.close()
-        return ExportSummary(str(out), format, len(labels.frames), len(labels.instances), notes)
+            return export_labels(
+                project, format, out, frames, with_pictures=with_pictures, report=report
+            )
+
+
+def export_labels(
+    project: Project,
+    format: str,  # noqa: A002 - the word users know
+    out: Path,
+    frames: Collection[FrameRef] | None = None,
+    *,
+    with_pictures: bool = True,
+    report: Report | None = None,
+) -> ExportSummary:
+    """Write the labels of these frames of a project, or of all.
+
+    Raises:
+        ExportError: when nothing was written; what was there before is untouched.
+        JobCancelled: when the report stopped it; likewise.
+    """
+    from poseapp.formats.base import Pictures
+    from poseapp.formats.registry import write
+
+    report = report or SilentReport()
+    report.progress(0.0, "Reading the labels")
+    labels = project.labels.snapshot()
+    if frames is not None:
+        labels = labels.only(frames)
+    reader = FrameReader(labels.videos, project.cache_folder)
+    pictures = Pictures(reader.read, _Counted(labels, report).pass_by) if with_pictures else None
+    try:
+        notes = write(labels, out, format, pictures, _manifest(project, labels))
+    finally:
+        reader.close()
+    return ExportSummary(str(out), format, len(labels.frames), len(labels.instances), notes)
 
 
 def create_project_from(
     path: Path,
     project_path: Path,
     format: str | None = None,  # noqa: A002 - the word users know
+    *,
+    names: Names | None = None,
+    report: Report | None = None,
 ) -> ImportSummary:
     """Make a new project of a foreign file or folder; it appears whole or not at all.
+
+    `names` says what its keypoints are to be called; None leaves all as they are.
 
     Raises:
         ProjectError: when something is there already, or the disk refuses.
         FormatError: when the file cannot be read.
+        JobCancelled: when the report stopped it.
     """
+    report = report or SilentReport()
     folder = project_folder(project_path)
     if folder.exists():
         raise ProjectError(f"{folder} is there already. Open it, or choose another name.")
     path = path.expanduser().absolute()
-    imported = _prepared(path, format, folder, None)
+    reading = PartOfReport(report, 0.0, 0.8)
+    imported = prepared(path, format, folder, None, names=names, report=reading)
     unfinished = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
     try:
         with Session.create(unfinished, imported.labels.skeleton) as session:
-            made = Exchange(session).bring_in(path, imported)
+            report.progress(0.8, "Comparing")
+            exchange = Exchange(session)
+            planned = exchange.planned(path, imported)
+            report.progress(0.9, "Writing the labels")
+            made = exchange.bring_in(planned)
         unfinished.replace(folder)
     except OSError as why:
         raise ProjectError(f"The project {folder} cannot be made: {why}.") from why
@@ -174,31 +214,62 @@ def create_project_from(
     return replace(made, project=str(folder))
 
 
-class _Pictures:
-    """The pictures of labelled frames, counted as they are read."""
+class _Counted:
+    """Counts the pictures of labelled frames as they are written, and may be stopped there."""
 
-    def __init__(self, labels: LabelSet, cache: Path, report: Report) -> None:
-        self._frames = FrameReader(labels.videos, cache)
+    def __init__(self, labels: LabelSet, report: Report) -> None:
         self._count = max(len(labels.frames) + len(labels.empty_frames), 1)
-        self._report = report
+        self._report = PartOfReport(report, 0.0, _PICTURES)
         self._done = 0
 
-    def read(self, frame: FrameRef) -> NDArray[np.uint8]:
+    def pass_by(self) -> None:
         self._report.progress(min(self._done / self._count, 1.0), "Writing pictures")
         self._done += 1
-        return self._frames.read(frame)
-
-    def close(self) -> None:
-        self._frames.close()
 
 
-def _prepared(path: Path, format: str | None, project: Path, cache: Path | None) -> Imported:  # noqa: A002
+def prepared(
+    path: Path,
+    format: str | None,  # noqa: A002 - the word users know
+    project: Path,
+    cache: Path | None,
+    *,
+    names: Names | None = None,
+    report: Report | None = None,
+) -> Imported:
+    """A foreign file read for the project at `project`, its videos looked at.
+
+    Pictures that stand inside the file are put into a folder beside the project.
+
+    Raises:
+        FormatError: when it cannot be read.
+        JobCancelled: when the report stopped it.
+    """
     from poseapp.formats.registry import read
     from poseapp.formats.sleap_pictures import unpack
 
+    report = report or SilentReport()
+    report.progress(0.0, f"Reading {path.name}")
     imported = read(path, format)
+    if names is not None:
+        imported = taken_over(imported, names)
+    report.progress(0.3, "Looking at the videos")
     beside = project.with_name(f"{project.name.removesuffix('.pose')}_pictures")
-    return looked_at(unpack(imported, beside), cache)
+    unpacked = unpack(imported, beside)
+    return looked_at(unpacked, cache, PartOfReport(report, 0.4, 1.0))
+
+
+def _plan(project: Project, path: Path, imported: Imported) -> tuple[Plan, Entry | None]:
+    """What an import changes, and the last edit that this takes into account."""
+    run = Run(
+        RunId(IMPORTED),
+        RunKind.INFERENCE,
+        IMPORTED,
+        datetime.now(UTC),
+        RunState.DONE,
+        config={"path": str(path)},
+    )
+    last = project.journal.to_undo()
+    return plan(project, imported, path.name, run), last
 
 
 def _changes_something(made: Plan) -> bool:

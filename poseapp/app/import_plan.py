@@ -10,11 +10,12 @@ import numpy as np
 
 from poseapp.app.bring_in import BringIn
 from poseapp.app.import_videos import Home, home_of
+from poseapp.app.keypoint_mapping import arranged
 from poseapp.app.posing import not_labelled
 from poseapp.domain.errors import FormatError
 from poseapp.domain.ids import FrameRef, TrackId, VideoId
 from poseapp.domain.labels import Track
-from poseapp.domain.pose import Instance, Visibility
+from poseapp.domain.pose import Instance
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.run import Run
 from poseapp.domain.skeleton import Skeleton
@@ -200,12 +201,7 @@ class _Planner:
         return replace(ordered, frame=self._here(instance.frame), track=track)
 
     def _in_our_order(self, instance: Instance) -> Instance:
-        size = len(self._project.skeleton)
-        points = np.full((size, 2), np.nan)
-        visibility = np.full(size, Visibility.ABSENT, np.uint8)
-        points[self._columns] = instance.points
-        visibility[self._columns] = instance.visibility
-        return replace(instance, points=points, visibility=visibility)
+        return arranged(instance, self._columns, len(self._project.skeleton))
 
     def _empty(self) -> set[FrameRef]:
         refs = {self._here(ref) for ref in self._labels.empty_frames}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.errors import VideoUnreadableError
 from poseapp.domain.ids import FrameRef
+from poseapp.domain.report import Report
 from poseapp.domain.video import Video, VideoKind
 from poseapp.media.images import read_picture
 from poseapp.media.probe import probe, probe_images
@@ -43,14 +44,21 @@ class Home:
         return FrameRef(self.known.id, frame if self.frames is None else self.frames[frame])
 
 
-def looked_at(imported: Imported, cache: Path | None) -> Imported:
+def looked_at(imported: Imported, cache: Path | None, report: Report | None = None) -> Imported:
     """The import with sizes, lengths and fingerprints as the videos' files say themselves.
 
     Files that are missing or unreadable leave their videos as recorded. What was labelled behind
     a film's end is left out, with a note.
+
+    Raises:
+        JobCancelled: when the report stopped it.
     """
     notes: list[str] = []
-    videos = [_looked_at(video, cache, notes) for video in imported.labels.videos]
+    videos = []
+    for n, video in enumerate(imported.labels.videos):
+        if report is not None:
+            report.progress(n / len(imported.labels.videos), f"Looking at {video.name}")
+        videos.append(_looked_at(video, cache, notes))
     length = {video.id: video.frame_count for video in videos}
 
     def is_there(ref: FrameRef) -> bool:

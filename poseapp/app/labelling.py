@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 
 from poseapp.app.commands import (
     AddInstance,
-    AddTrack,
     Batch,
     Command,
     DeleteInstance,
     MarkEmpty,
     MoveKeypoint,
-    RemoveTrack,
     ReplaceInstance,
-    SetTrack,
     SetVisibility,
 )
 from poseapp.app.history import History
@@ -36,7 +33,7 @@ from poseapp.app.posing import (
     with_sides_swapped,
 )
 from poseapp.domain.errors import PoseAppError
-from poseapp.domain.ids import FrameRef, InstanceId, TrackId
+from poseapp.domain.ids import FrameRef, InstanceId
 from poseapp.domain.pose import Instance, Origin, Visibility, visibility_of
 from poseapp.domain.video import Video
 from poseapp.store.project import Project
@@ -188,24 +185,6 @@ class Labelling:
         return self._all(
             "Pasted a body" if len(commands) == 1 else f"Pasted {len(commands)} bodies", commands
         )
-
-    def set_track(self, instance: InstanceId, track: TrackId | None) -> None:
-        """Say which individual a body is; another body of the frame that was it trades with it."""
-        before = self._project.labels.get(instance)
-        others = (other for other in self._project.labels.at(before.frame) if other.track == track)
-        trades = tuple(
-            SetTrack(other.id, before.track)
-            for other in others
-            if track is not None and other.id is not None and other.id != instance
-        )
-        change = SetTrack(instance, track)
-        self._history.do(Batch(change.text, (*trades, change)))
-
-    def add_track(self, name: str) -> TrackId:
-        """Name an individual."""
-        inverse = self._history.do(AddTrack(name))
-        assert isinstance(inverse, RemoveTrack)
-        return inverse.track
 
     def swap_sides(self, owner: Owner) -> InstanceId:
         """Exchange the left and right keypoints of a body."""

@@ -90,15 +90,28 @@ class Library:
         """The videos whose files are not where they were."""
         return tuple(video for video in self._videos if not _is_there(video))
 
-    def relink(self, number: VideoId, path: Path, *, force: bool = False) -> str:
-        """Let a video stand for the file at `path`; returns a sentence on how it was recognised.
+    def look_for(self, known: Video, path: Path) -> Video:
+        """What the file or folder holds that is offered for a video; may run in any thread.
+
+        Raises:
+            VideoUnreadableError: when there is no video.
+        """
+        if known.kind is VideoKind.IMAGES and all((path / name).is_file() for name in known.images):
+            return probe_images(path, known.images)
+        return probe(path, self._project.cache_folder)
+
+    def relink(self, number: VideoId, offered: Path | Video, *, force: bool = False) -> str:
+        """Let a video stand for a file, by path or as `look_for` gave it.
+
+        Returns:
+            a sentence on how it was recognised.
 
         Raises:
             VideoUnreadableError: when there is no video.
             AnotherVideoError: when it is another one, and `force` does not insist.
         """
         known = self._project.videos.get(number)
-        found = self._offered(known, path)
+        found = self.look_for(known, offered) if isinstance(offered, Path) else offered
         doubt = self._taken(known, found) or self._differs(known, found)
         if doubt and not force:
             raise AnotherVideoError(
@@ -114,6 +127,11 @@ class Library:
             f"{found.path} was taken for {known.name} because its size and length fit; "
             "the project did not know more about it. Look at a labelled frame to be sure."
         )
+
+    def look_for_moved(self, folder: Path) -> dict[VideoId, Video]:
+        """What `find_moved` finds, for `relink`; may run in any thread."""
+        known = {video.id: video for video in self._videos}
+        return {n: self.look_for(known[n], path) for n, path in self.find_moved(folder).items()}
 
     def find_moved(self, folder: Path) -> dict[VideoId, Path]:
         """Where in this folder, or below it, the files of missing videos are now.
@@ -134,11 +152,6 @@ class Library:
             if not lost:
                 break
         return found
-
-    def _offered(self, known: Video, path: Path) -> Video:
-        if known.kind is VideoKind.IMAGES and all((path / name).is_file() for name in known.images):
-            return probe_images(path, known.images)
-        return probe(path, self._project.cache_folder)
 
     def _taken(self, known: Video, found: Video) -> str:
         for other in self._videos:

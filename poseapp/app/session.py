@@ -11,6 +11,7 @@ from poseapp.app.history import History
 from poseapp.app.labelling import Labelling
 from poseapp.app.queue import Queue
 from poseapp.app.settings import Settings
+from poseapp.app.tracks import Tracks
 from poseapp.domain.errors import ProjectBusyError, ReadOnlyError
 from poseapp.domain.skeleton import Skeleton
 from poseapp.store.project import Project
@@ -28,6 +29,7 @@ class Session:
         """Why the project is open for reading only, when nobody asked for that."""
         self.history = History(project, self.announce)
         self.labelling = Labelling(self.history, project)
+        self.tracks = Tracks(self.history, project)
         self.queue = Queue(self.labelling, self.history, project)
         self._subscribers: list[Subscriber] = []
 

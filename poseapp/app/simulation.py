@@ -87,8 +87,7 @@ def simulate(
     courses = run_trials(trials, wanted.jobs, PartOfReport(report, 0.1, 1.0))
     document = {
         "command": command,
-        "commit": _commit(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        **program_state(),
         "data": data | {"dataset": wanted.dataset, "trunk": seen.pretrained},
         "settings": {
             "schedule": asdict(wanted.schedule),
@@ -104,7 +103,12 @@ def simulate(
     return document
 
 
-_PACKAGES = ("poseapp", "numpy", "scikit-learn", "scipy", "torch", "opencv-python-headless", "av")
+_PACKAGES = ("poseapp", "numpy", "scipy", "torch", "opencv-python-headless", "av")
+
+
+def program_state() -> dict[str, Any]:
+    """What ran: the commit, and the versions of the packages that decide a result."""
+    return {"commit": _commit(), "packages": {name: _version(name) for name in _PACKAGES}}
 
 
 def _data(teacher: Annotator) -> dict[str, Any]:

@@ -146,6 +146,17 @@ class Training:
             raise TrainingError(f"The training {run} cannot be gone on with. Start a new one.")
         return self._launch(replace(found, state=RunState.RUNNING, message=""))
 
+    def resume_last(self) -> Run:
+        """Go on with the last training that broke off.
+
+        Raises:
+            TrainingError: when none left anything to go on from, or `not_yet` says why not.
+        """
+        broken_off = [r for r in self._project.runs.all(RunKind.TRAINING) if self.can_resume(r)]
+        if not broken_off:
+            raise TrainingError("No training broke off that could go on. Start a new one.")
+        return self.resume(broken_off[-1].id)
+
     def can_resume(self, run: Run) -> bool:
         """Whether the run broke off and left its state behind."""
         return run.state is RunState.FAILED and bool(checkpoints(self._project, run))

@@ -77,17 +77,38 @@ def walk(
     return steps
 
 
-def look_at(film: Path, folder: Path) -> Path:
-    """A project with a film of the person's own, made in the folder."""
+def project_about(film: Path, folder: Path) -> Path:
+    """A project in the folder with a film of the person's own; the one that is there already."""
     from poseapp.app.commands import AddVideo
     from poseapp.app.presets import preset
     from poseapp.app.session import Session
     from poseapp.media.probe import probe
 
+    project = folder / f"{film.stem}.pose"
+    if project.is_dir():
+        return project
     video = probe(film)
-    with Session.create(folder / f"{film.stem}.pose", preset("person")) as session:
+    with Session.create(project, preset("person")) as session:
         session.history.do(AddVideo(video))
-        return session.project.path
+    return project
+
+
+def begin(session: Session, services: Services, wait: Wait) -> list[dict[str, Any]]:
+    """Pick the frames of a new project that are to be labelled first.
+
+    Returns:
+        what was done, each step with its figures, as plain JSON.
+    """
+    (video,) = session.project.videos.all()
+    skeleton = session.project.skeleton
+    steps: list[dict[str, Any]] = [
+        {"step": f"Made a project about {video.name}", "frames": video.frame_count}
+        | {"skeleton": skeleton.name, "keypoints": len(skeleton)}
+    ]
+    if session.queue.current() is None:
+        wait(services.selection.suggest(), "Picking frames")
+    asked = [s.frame.frame for s in session.project.suggestions.open()]
+    return [*steps, {"step": "Picked the frames to label first", "picked": sorted(asked)}]
 
 
 def _answer_queue(session: Session, walker: Walker) -> int:

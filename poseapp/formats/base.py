@@ -25,7 +25,7 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.skeleton import Skeleton
 
-Pictures = Callable[[FrameRef], NDArray[np.uint8]]
+ReadPicture = Callable[[FrameRef], NDArray[np.uint8]]
 """Gives the (H, W, 3) BGR picture of a frame; raises VideoUnreadableError where it cannot."""
 
 MANIFEST = "manifest.json"
@@ -51,6 +51,19 @@ _DAMAGE = (
     csv.Error,
     yaml.YAMLError,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where an export gets its pictures from."""
+
+    read: ReadPicture
+    passing: Callable[[], None] = lambda: None
+    """Called before each picture, also one that is copied as a file; here an export may stop."""
+
+    def __call__(self, frame: FrameRef) -> NDArray[np.uint8]:
+        self.passing()
+        return self.read(frame)
 
 
 @dataclass(frozen=True, slots=True)

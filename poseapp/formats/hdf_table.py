@@ -1,4 +1,4 @@
-"""Tables of keypoints in HDF5 as pandas writes them, read without pandas.
+"""Tables of keypoints in HDF5 as pandas writes and reads them, without pandas.
 
 pandas keeps the names of columns and rows in pickled attributes, and reading them through pandas or
 PyTables would run whatever a stranger pickled. Here the arrays are read with h5py, and from a
@@ -9,7 +9,7 @@ without carrying any of them out; an instruction that would call something is da
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.errors import FormatError
-from poseapp.formats.hdf import array, attribute, text
+from poseapp.formats.hdf import array, attribute, image, text
 from poseapp.formats.keypoint_table import HEAD, Column, KeypointTable, RowName, row_name
 
 _LEVELS = {3: ("scorer", "bodyparts", "coords"), 4: HEAD}
@@ -46,28 +46,55 @@ def read_hdf(path: Path) -> KeypointTable:
 
 
 def table_image(table: KeypointTable, key: str) -> bytes:
-    """The bytes of an HDF5 file that DeepLabCut's pandas reads back as this table."""
-    import pandas as pd
+    """The bytes of an HDF5 file that DeepLabCut's pandas reads back as this table.
 
+    It is the "fixed" layout: values in one block, columns and rows as texts and numbers of texts.
+    """
     levels = HEAD if any(column.individual for column in table.columns) else _LEVELS[3]
-    cells = [
+    columns = [
         (c.scorer, c.individual, c.keypoint, c.coordinate)
         if levels is HEAD
         else (c.scorer, c.keypoint, c.coordinate)
         for c in table.columns
     ]
-    frame = pd.DataFrame(
-        table.values,
-        index=pd.MultiIndex.from_tuples([row for row in table.rows if isinstance(row, tuple)]),
-        columns=pd.MultiIndex.from_tuples(cells, names=levels),
-    )
-    with pd.HDFStore(  # in memory: the disk is written in one place, atomic.write_bytes
-        "image.h5", "w", driver="H5FD_CORE", driver_core_backing_store=0
-    ) as store:
-        store.put(key, frame, format="fixed", track_times=False)
-        store.flush()
-        # pandas has no public way to the file it keeps in memory
-        return store._handle.get_file_image()  # noqa: SLF001 # pyright: ignore
+    rows = [row for row in table.rows if isinstance(row, tuple)]
+    with image() as (file, content):
+        group = file.create_group(key)
+        _describe(group, pandas_type="frame", encoding="UTF-8", errors="strict")
+        group.attrs.update(ndim=2, nblocks=1)
+        _write_axis(group, "axis0", columns, levels)
+        _write_axis(group, "axis1", rows)
+        _write_axis(group, "block0_items", columns, levels)
+        _write_array(group, "block0_values", table.values)
+    return content[0]
+
+
+def _write_axis(
+    group: h5py.Group, name: str, cells: Sequence[tuple[str, ...]], levels: Sequence[str] = ()
+) -> None:
+    """The names of columns or rows, level by level; the levels of rows have no names."""
+    _describe(group, **{f"{name}_variety": "multi"})
+    group.attrs[f"{name}_nlevels"] = len(cells[0])
+    for n, names in enumerate(zip(*cells, strict=True)):
+        different, codes = np.unique([cell.encode() for cell in names], return_inverse=True)
+        _write_array(group, f"{name}_label{n}", codes)
+        level = _write_array(group, f"{name}_level{n}", different)
+        _describe(level, kind="string", **({"name": levels[n]} if levels else {}))
+        level.attrs["nan_rep"] = h5py.Empty("S1")  # else a name such as "nan" counts as missing
+
+
+def _write_array(group: h5py.Group, name: str, values: NDArray) -> h5py.Dataset:
+    dataset = group.create_dataset(name, data=values)
+    _describe(dataset, CLASS="ARRAY", FLAVOR="numpy", VERSION="2.4")
+    dataset.attrs["transposed"] = np.uint8(1)  # pandas keeps columns first
+    return dataset
+
+
+def _describe(node: h5py.Group | h5py.Dataset, **texts: str) -> None:
+    """Attributes that PyTables reads as texts: of fixed length and known to be UTF-8."""
+    for name, said in texts.items():
+        content = said.encode()
+        node.attrs[name] = np.array(content, h5py.string_dtype("utf-8", len(content)))
 
 
 def _fixed(group: h5py.Group, path: Path) -> KeypointTable:

@@ -162,6 +162,7 @@ def _picture_bytes(fitted: Fitted, ref: FrameRef, name: str, pictures: Pictures)
     video = fitted.original.video(ref.video)
     if video.kind is VideoKind.IMAGES and ref.frame < len(video.images):
         file = video.path / video.images[ref.frame]
+        pictures.passing()
         try:
             return file.read_bytes()
         except OSError as why:

@@ -10,7 +10,7 @@ from typing import Any
 from poseapp.domain.errors import ExportError, FormatError
 from poseapp.domain.labels import LabelSet
 from poseapp.formats import atomic, coco, dlc, lightning_pose, sleap
-from poseapp.formats.base import MANIFEST, Format, Imported, Pictures, listed
+from poseapp.formats.base import MANIFEST, Format, Imported, Pictures, ReadPicture, listed
 from poseapp.formats.comparison import differences
 
 FORMATS: dict[str, Format] = {
@@ -53,7 +53,7 @@ def write(
     labels: LabelSet,
     out: Path,
     format: str,  # noqa: A002 - the word users know
-    pictures: Pictures | None = None,
+    pictures: ReadPicture | Pictures | None = None,
     manifest: Mapping[str, Any] | None = None,
 ) -> tuple[str, ...]:
     """Export labels, with pictures where the format has them and they are given.
@@ -75,8 +75,9 @@ def write(
     beside = None if kind.is_folder(out) else out.with_name(f"{out.name}.{MANIFEST}")
     _may_be_replaced(out, folder=beside is None)
     places = (out,) if beside is None else (beside, out)
+    source = Pictures(pictures) if pictures and not isinstance(pictures, Pictures) else pictures
     with atomic.taking_place_of(*places) as new:
-        notes = (*fitted.notes, *kind.save(fitted, new[-1], out, pictures))
+        notes = (*fitted.notes, *kind.save(fitted, new[-1], out, source))
         _check(fitted.labels, kind, new[-1], out)
         document = _manifest(manifest or {}, format, notes, new[-1])
         atomic.write_bytes(new[-1] / MANIFEST if beside is None else new[0], document)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from poseapp.domain.errors import TrainingError
 from poseapp.nets.backbone import Backbone
 from poseapp.nets.efficientnet_lite import EfficientNetLite0
 from poseapp.nets.heads import DeconvHead, LightHead
@@ -81,8 +82,19 @@ HEADS: dict[str, Callable[..., nn.Module]] = {"light": LightHead, "deconv": Deco
 
 
 def build(net: str, keypoints: int, readout: Readout = "softmax") -> PoseNet:
-    """A net by name, "backbone" or "backbone+head", with random weights."""
-    backbone_name, _, head_name = net.partition("+")
+    """A net by name, "backbone" or "backbone+head", with random weights.
+
+    Raises:
+        TrainingError: when there is none of the name.
+    """
+    backbone_name, plus, head_name = net.partition("+")
+    if not plus:
+        head_name = "light"
+    if backbone_name not in BACKBONES or head_name not in HEADS:
+        raise TrainingError(
+            f"There is no net {net!r}. Choose one of {', '.join(BACKBONES)}, "
+            f"with +{' or +'.join(HEADS)} behind it for another head."
+        )
     backbone = BACKBONES[backbone_name]()
-    head = HEADS[head_name or "light"](backbone.channels, keypoints)
+    head = HEADS[head_name](backbone.channels, keypoints)
     return PoseNet(backbone, head, readout)

@@ -7,6 +7,7 @@ its last position in the row, for the moment it becomes visible again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -177,6 +178,38 @@ class LabelTable:
         before = self._track_name(track)
         self._database.change("UPDATE tracks SET name = ? WHERE id = ?", (name, track))
         return before
+
+    def of_track(self, track: TrackId) -> tuple[InstanceId, ...]:
+        """The instances that are an individual; reads all labels."""
+        rows = self._database.rows("SELECT id FROM instances WHERE track = ? ORDER BY id", (track,))
+        return tuple(InstanceId(number) for (number,) in rows)
+
+    def set_track(
+        self, instances: Sequence[InstanceId], track: TrackId | None
+    ) -> frozenset[FrameRef]:
+        """Say which individual these instances are; returns their frames."""
+        numbers = json.dumps(instances)
+        these = "id IN (SELECT value FROM json_each(?))"
+        self._database.change(f"UPDATE instances SET track = ? WHERE {these}", (track, numbers))
+        rows = self._database.rows(f"SELECT video, frame FROM instances WHERE {these}", (numbers,))
+        return frozenset(FrameRef(VideoId(video), frame) for video, frame in rows)
+
+    def frames_of_both(self, one: TrackId, other: TrackId) -> tuple[FrameRef, ...]:
+        """The frames on which both individuals are, in order; reads all labels."""
+        rows = self._database.rows(
+            "SELECT video, frame FROM instances WHERE track = ? INTERSECT "
+            "SELECT video, frame FROM instances WHERE track = ? ORDER BY 1, 2",
+            (one, other),
+        )
+        return tuple(FrameRef(VideoId(video), frame) for video, frame in rows)
+
+    def count_by_track(self) -> dict[TrackId, int]:
+        """How many instances each individual has; reads all labels."""
+        rows = self._database.rows(
+            "SELECT track, count(*) FROM instances WHERE track IS NOT NULL "
+            f"AND {IN_THE_PROJECT} GROUP BY track"
+        )
+        return {TrackId(track): number for track, number in rows}
 
     def remove_track(self, track: TrackId) -> str:
         """Forget an individual that no instance has and return its name."""

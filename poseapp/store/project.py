@@ -84,7 +84,8 @@ class Project:
         file = folder / _FILE
         if not file.is_file():
             raise ProjectError(
-                f"There is no project at {folder}. Make one with `poseapp new {folder.name}`."
+                f"There is no project at {folder}. Make one with "
+                f"`poseapp new {folder.name} --skeleton PRESET`."
             )
         if read_only:
             return cls(_for_reading(file), None)

@@ -141,6 +141,14 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         *((f"instance_{n}", f"Body {n}", str(n)) for n in range(1, 10)),
     ),
     *_group(
+        "Tracks",
+        Where.LABEL,
+        ("edit_tracks", "Tracks: name, merge, delete", "Ctrl+Shift+T"),
+        ("new_track", "This body is a new track", "Ctrl+0"),
+        ("trade_tracks", "Two bodies trade tracks", "Ctrl+T"),
+        *((f"track_{n}", f"This body is track {n}", f"Alt+{n}") for n in range(1, 10)),
+    ),
+    *_group(
         "View",
         Where.LABEL,
         ("fit", "Fit the picture", "R Ctrl+="),

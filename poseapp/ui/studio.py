@@ -10,10 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
+from poseapp.app.jobs import JobRunner
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
 from poseapp.domain.errors import PoseAppError
@@ -23,7 +24,6 @@ from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.command_palette import CommandPalette
 from poseapp.ui.dialogs.files import FILMS, LABELS, is_project, is_video
-from poseapp.ui.dialogs.import_dialog import ImportDialog
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
 from poseapp.ui.main_window import MainWindow
@@ -31,15 +31,20 @@ from poseapp.ui.panels import pieces
 from poseapp.ui.panels.top_bar import fill_recent
 from poseapp.ui.problems import diagnostics
 from poseapp.ui.shortcuts import Keymap
+from poseapp.ui.workspaces.job_control import JobControl
 from poseapp.ui.workspaces.recent import RecentProjects
 from poseapp.ui.workspaces.start import StartPage
 
 if TYPE_CHECKING:
     from poseapp.app.exchange import ImportSummary
     from poseapp.formats.base import Imported
+    from poseapp.store.project import Project
     from poseapp.ui.workspaces.desk import Desk  # needs the decoders: loaded with a project
+    from poseapp.ui.workspaces.import_control import ImportControl
 
 log = logging.getLogger(__name__)
+
+_TO_STOP_MS = 1500
 
 
 class Studio(QObject):
@@ -56,6 +61,11 @@ class Studio(QObject):
         self.window = MainWindow(self.actions, settings)
         self.recent = RecentProjects(settings)
         self.desk: Desk | None = None
+        self.files = JobRunner(self._post.post, threads=1)
+        """Reads and writes other tools' files, with or without an open project."""
+        self._imports: ImportControl | None = None
+        self._jobs = JobControl(self.window.jobs, self)
+        self._jobs.watch(self.files, tell_failures=False)
         self._diagnostics = ""
         self._connect()
         self.show_start()
@@ -96,28 +106,23 @@ class Studio(QObject):
 
     def import_from(self, path: Path) -> None:
         """Look into another tool's files, and bring them in after a look at what was found."""
-        desk = self.desk
-        name = desk.session.project.name if desk is not None else None
-        prepare = desk.services.exchange.prepare if desk is not None else _read_foreign
-        dialog = ImportDialog(path, name, self._background, prepare, self.window)
-        accepted = dialog.exec() == QDialog.DialogCode.Accepted
-        if accepted and dialog.project is not None:
-            self._import_as_project(path, dialog.project)
-        elif accepted and desk is not None and dialog.found is not None:
-            desk.bring_in(path, dialog.found)
-        dialog.deleteLater()
+        from poseapp.ui.workspaces.import_control import ImportControl
 
-    def _import_as_project(self, path: Path, project: Path) -> None:
-        from poseapp.app.exchange import create_project_from
+        if self._imports is None:
+            self._imports = ImportControl(self.files, self.window)
+            self._imports.read.connect(self._bring_in)
+            self._imports.made.connect(self._imported)
+        self._imports.start(path, None if self.desk is None else self.desk.session.project)
 
-        def done(summary: ImportSummary) -> None:
-            self.open_project(Path(summary.project))
-            self.window.toast(f"Imported {pieces.count(summary.labels, 'label')}", "check")
-            if summary.notes:
-                self.window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
+    def _bring_in(self, project: Project, path: Path, imported: Imported) -> None:
+        if self.desk is not None and self.desk.session.project is project:
+            self.desk.bring_in(path, imported)
 
-        self.window.toast(f"Importing {path.name}", "file-input")
-        self._background.run("import", lambda: create_project_from(path, project), done)
+    def _imported(self, summary: ImportSummary) -> None:
+        self.open_project(Path(summary.project))
+        self.window.toast(f"Imported {pieces.count(summary.labels, 'label')}", "check")
+        if summary.notes:
+            self.window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
 
     def try_demo(self) -> None:
         """Make the demo project where it is not yet, and open it."""
@@ -143,8 +148,8 @@ class Studio(QObject):
 
         self._end()
         self.window.drop_banner("open")
-        desk = self.desk = Desk(session, self._post, self.actions, self.window)
-        desk.failed.connect(self.show_problem)
+        desk = self.desk = Desk(session, self._post, self.actions, self.window, self.files)
+        self._jobs.watch(desk.services.jobs, tell_failures=True)
         self.window.set_pages(desk.pages)
         self.window.top.show_project(session.project.path.name)
         self.window.setWindowTitle(f"{session.project.name} – poseapp")
@@ -159,6 +164,7 @@ class Studio(QObject):
             return False
         self.recent.remember(desk.session.project.path, desk.summary(), self._now())
         desk.close()
+        self._jobs.forget(desk.services.jobs)
         self.window.drop_banners()
         self.window.setWindowTitle("poseapp")
         self.window.show_position("")
@@ -182,6 +188,7 @@ class Studio(QObject):
             connect(f"theme_{name}", partial(self.use_theme, name))
         self.window.dropped.connect(self.dropped)
         self.window.close_wanted.connect(self._closing)
+        self._jobs.failed.connect(self._job_failed)
         self.actions.refresh()
 
     def ask_for_new(self) -> None:
@@ -272,12 +279,19 @@ class Studio(QObject):
     def _quit(self) -> None:
         self.window.close()
 
+    def _job_failed(self, name: str, sentence: str, diagnostics: str) -> None:
+        self.show_problem(f"{name} stopped", sentence, diagnostics)
+
     def _closing(self) -> None:
         self._end()
+        self._stop_files()
         self._background.close()
 
-
-def _read_foreign(path: Path) -> Imported:
-    from poseapp.formats.registry import read
-
-    return read(path)
+    def _stop_files(self) -> None:
+        """Let what writes files take back what it began, for a moment."""
+        for job in self.files.jobs:
+            job.stop()
+        end = QDeadlineTimer(_TO_STOP_MS)
+        while self.files.jobs and not end.hasExpired():
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents, 50)
+        self.files.shutdown()

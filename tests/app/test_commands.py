@@ -27,6 +27,7 @@ from poseapp.app.commands import (
     RestoreVideo,
     SetKeypoint,
     SetTrack,
+    SetTracks,
     SetVisibility,
 )
 from poseapp.domain.ids import FrameRef, InstanceId, SuggestionId, TrackId, VideoId
@@ -58,6 +59,7 @@ ONE_OF_EACH: dict[Command, Changes] = {
     MoveKeypoint(BODY, NOSE, (1.5, 2.5)): Changes(frozenset({FRAME})),
     SetVisibility(BODY, TAIL, Visibility.OCCLUDED): Changes(frozenset({FRAME})),
     SetTrack(BODY, TRACK): Changes(frozenset({FRAME})),
+    SetTracks((BODY,), TRACK): Changes(frozenset({FRAME})),
     MarkEmpty(OTHER): Changes(frozenset({OTHER})),
     ChangeSkeleton(replace(MOUSE, name="rat")): Changes(skeleton=True),
     AddTrack("Bob"): Changes(tracks=True),

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poseapp.app.commands import AddInstance, AddSuggestions, ChangeSkeleton, MarkEmpty
-from poseapp.app.exchange import Exchange, create_project_from
+from poseapp.app.exchange import Exchange, create_project_from, prepared
+from poseapp.app.keypoint_mapping import guessed, taken_over
 from poseapp.app.library import Library
 from poseapp.app.session import Session
 from poseapp.domain.errors import (
@@ -496,6 +497,72 @@ def test_an_export_that_is_stopped_leaves_nothing(labelled, tmp_path):
     with pytest.raises(JobCancelled):
         Exchange(labelled).export("coco", tmp_path / "out", report=Stopping())
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_pictures_that_are_copied_as_files_are_counted_and_can_be_stopped(session, tmp_path):
+    folder = deeplabcut(tmp_path, "img1.png", "img9.png")
+    Exchange(session).import_(folder)
+    told = []
+
+    class Stopping(SilentReport):
+        def progress(self, done, text=""):
+            told.append((round(done, 3), text))
+            if len(told) == 3:
+                raise JobCancelled
+
+    out = tmp_path / "out"
+    Exchange(session).export("coco", out)
+    before = content(out)
+    with pytest.raises(JobCancelled):
+        Exchange(session).export("coco", out, report=Stopping())
+    assert told == [(0, "Reading the labels"), (0, "Writing pictures"), (0.45, "Writing pictures")]
+    assert content(out) == before
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".out")]
+
+
+def test_an_import_that_is_stopped_leaves_no_project(film, tmp_path):
+    path = slp(film, one_fly(3))
+    told = []
+
+    class Stopping(SilentReport):
+        def progress(self, done, text=""):
+            told.append(done)
+            if done >= 0.8:
+                raise JobCancelled
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(JobCancelled):
+        create_project_from(path, tmp_path / "made", report=Stopping())
+    assert sorted(tmp_path.iterdir()) == before
+    assert told == sorted(told)
+
+
+def test_labels_come_in_under_the_names_that_were_chosen(session, film):
+    """In the project of a fly, the points of a file that calls them otherwise."""
+    theirs = replace(FLY, keypoints=tuple(Keypoint(n) for n in ("Head", "wingLeft", "wing_R", "x")))
+    video = Video(VideoId(1), film, 96, 64, FRAMES, 25.0)
+    body = one_fly(3)
+    labels = replace(flies(body, videos=(video,)), skeleton=theirs)
+    write(labels, film.parent / "other.slp", "sleap")
+    imported = prepared(film.parent / "other.slp", None, session.project.path, None)
+    names = (*guessed(theirs.names, FLY.names)[:3], None)
+    assert names == (*FLY.names[:3], None)
+    exchange = Exchange(session)
+    summary = exchange.bring_in(exchange.planned(film, taken_over(imported, names)))
+    (made,) = session.project.labels.snapshot().instances
+    assert made.visibility[:3].tolist() == body.visibility[:3].tolist()
+    np.testing.assert_array_equal(made.points[:3], body.points[:3])
+    assert made.visibility[3] == Visibility.ABSENT
+    assert any("Left out as you chose: x" in note for note in summary.notes)
+
+
+def test_what_was_edited_while_an_import_was_planned_is_not_doubled(session, film):
+    path = slp(film, one_fly(3))
+    exchange = Exchange(session)
+    planned = exchange.planned(path, prepared(path, None, session.project.path, None))
+    exchange.import_(path)
+    assert exchange.bring_in(planned).already_there == 1
+    assert session.project.labels.count() == 1
 
 
 def test_an_export_may_run_in_another_thread(labelled, tmp_path):

@@ -108,16 +108,17 @@ class TestBodies:
         labelling.delete_instance(mouse)
         assert labelling.view(FRAME).labels == ()
 
-    def test_pasting_on_another_frame_keeps_place_and_track(self, labelling, mouse, get):
-        ann = labelling.add_track("Ann")
-        labelling.set_track(mouse, ann)
+    def test_pasting_on_another_frame_keeps_place_and_track(self, labelling, session, mouse, get):
+        ann = session.tracks.add_for(mouse, "Ann")
         labelling.copy([mouse])
         (pasted,) = labelling.paste(FrameRef(VideoId(1), 6))
         assert get(pasted).points.tolist() == POSE.tolist()
         assert get(pasted).track == ann
 
-    def test_pasting_on_the_same_frame_goes_aside_and_is_nobody(self, labelling, mouse, get):
-        labelling.set_track(mouse, labelling.add_track("Ann"))
+    def test_pasting_on_the_same_frame_goes_aside_and_is_nobody(
+        self, labelling, session, mouse, get
+    ):
+        session.tracks.add_for(mouse, "Ann")
         labelling.copy([mouse])
         (pasted,) = labelling.paste(FRAME)
         assert (get(pasted).points - POSE > 0).all()
@@ -139,19 +140,6 @@ class TestBodies:
         labelling.copy([mouse])
         session.project.write_skeleton(Skeleton("short", session.project.skeleton.keypoints[:2]))
         assert labelling.paste(FRAME) == ()
-
-    def test_a_track_that_another_body_has_is_traded(self, labelling, session, mouse, get):
-        other = session.project.labels.insert(body(FRAME, POSE + 100))
-        ann, bob = labelling.add_track("Ann"), labelling.add_track("Bob")
-        labelling.set_track(mouse, ann)
-        labelling.set_track(other, bob)
-        labelling.set_track(other, ann)
-        assert (get(mouse).track, get(other).track) == (bob, ann)
-        session.history.undo()
-        assert (get(mouse).track, get(other).track) == (ann, bob)
-        labelling.set_track(mouse, None)
-        labelling.set_track(other, None)
-        assert (get(mouse).track, get(other).track) == (None, None)
 
 
 class TestAddingABody:

@@ -138,6 +138,19 @@ def test_what_left_no_state_behind_cannot_be_resumed(session, training, fake_job
         training.resume(run.id)
 
 
+def test_the_last_that_broke_off_is_the_one_that_goes_on(session, training, fake_jobs):
+    with pytest.raises(TrainingError, match="No training broke off"):
+        training.resume_last()
+    runs = []
+    for _ in range(2):
+        runs.append(training.start())
+        leave_checkpoint(session, runs[-1])
+        fake_jobs.tell("on_failed", TrainingError("No."))
+    training.start()
+    fake_jobs.tell("on_done", TrainedNet({}, stopped=False))
+    assert training.resume_last().id == runs[1].id
+
+
 def test_a_run_that_a_crash_left_running_shows_as_interrupted(session, training, fake_jobs):
     run = training.start()
     leave_checkpoint(session, run)

@@ -24,12 +24,9 @@ from poseapp.formats.registry import read
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
 from poseapp.learn.oracle.summary import area, interval, wilcoxon_p
 from poseapp.media.probe import probe_images
+from tests.evidence.places import PAGES, WORK
 from tests.fixtures.jhmdb import read_jhmdb
 from tests.fixtures.packs import data_folder
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ROOT / "docs" / "evidence"
-WORK = ROOT / "out" / "selectors"
 
 
 def mirror_mouse(pack: Path) -> tuple[LabelSet, Simulation]:
@@ -224,7 +221,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--selectors", help="some of them, with commas between")
-    parser.add_argument("--work", type=Path, default=WORK, help="folder of finished trials")
+    parser.add_argument(
+        "--work", type=Path, default=WORK / "selectors", help="folder of finished trials"
+    )
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
     command = f"python -m tests.evidence.selectors {shlex.join(sys.argv[1:])}".strip()

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,10 +27,13 @@ from poseapp.app.demo import SCENE, make_demo
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
 from poseapp.app.training import Choices
-from poseapp.domain.ids import RunId
+from poseapp.domain.errors import VideoMissingError
+from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.domain.skeleton import Keypoint
+from poseapp.formats.registry import write
 from poseapp.learn.synth.figure import Walker
 from poseapp.nets.heatmaps import gaussians
 from poseapp.ui import theme
@@ -136,6 +140,8 @@ def _walk(album: Album, studio: Studio, demo: Path, size: str, *, first: bool) -
     studio.actions["workspace_export"].trigger()
     album.take(studio.window, f"{size}_export")
     _dialogs(album, studio, size)
+    _exchange(album, studio, size)
+    _states(album, studio, size)
     studio.close_project()
     album.take(studio.window, f"{size}_start_recent")
 
@@ -228,6 +234,83 @@ def _dialogs(album: Album, studio: Studio, size: str) -> None:
         ),
         f"{size}_train_settings",
     )
+
+
+def _exchange(album: Album, studio: Studio, size: str) -> None:
+    """The tracks, an import of the project's own labels under other names, a failed export."""
+    desk = studio.desk
+    assert desk is not None
+    desk.tracks.edit()
+    editor = desk.tracks.editor
+    assert editor is not None
+    album.take(editor, f"{size}_tracks_none")
+    for name in ("Ann", "Bob"):
+        if not any(track.name == name for track in desk.session.tracks.all()):
+            desk.session.tracks.add(name)
+    first = desk.session.project.labels.nearest_labelled(FrameRef(VideoId(1), 0), before=False)
+    if first is not None:
+        desk.label.go_to(first)
+        album.wait(lambda: desk.label.frame.shown == first)
+    editor.assigned.emit(desk.session.tracks.all()[0].id)
+    album.take(editor, f"{size}_tracks")
+    desk.tracks.close()
+    _import(album, studio, size)
+    studio.actions["workspace_export"].trigger()
+    desk.export.view.show_progress(0.42, "Writing pictures")
+    album.take(studio.window, f"{size}_export_running")
+    desk.export.view.show_progress(None, "")
+    desk.export.view.show_failure(
+        "Not exported: the disk is full. demo_coco is untouched. Free some space or choose "
+        "another place."
+    )
+    album.take(studio.window, f"{size}_export_failed")
+    desk.export.view.show_failure("")
+
+
+def _import(album: Album, studio: Studio, size: str) -> None:
+    desk = studio.desk
+    assert desk is not None
+    labels = desk.session.project.labels.snapshot()
+    names = [f"{n.title().replace('_', '')}" for n in labels.skeleton.names]
+    theirs = replace(labels.skeleton, keypoints=tuple(map(Keypoint, (*names[:-1], "thing"))))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "labels.slp"
+        write(replace(labels, skeleton=theirs), path, "sleap")
+        studio.import_from(path)
+        dialog = studio._imports.dialog  # type: ignore[union-attr]
+        assert dialog is not None
+        album.take(dialog, f"{size}_import_reading")
+        album.wait(lambda: not studio.files.jobs, _LONG_S)
+        album.take(dialog, f"{size}_import")
+        dialog._new.click()
+        album.take(dialog, f"{size}_import_new")
+        dialog.reject()
+        album.wait(lambda: not studio.files.jobs, _LONG_S)
+
+
+def _states(album: Album, studio: Studio, size: str) -> None:
+    """What is said when something is wrong."""
+    desk = studio.desk
+    assert desk is not None
+    window = studio.window
+    studio.actions["workspace_label"].trigger()
+    read_only = "It is open in another window on lab-pc-2. You can look, play and export."
+    window.banner("read-only", "warning", "Read only", read_only)
+    window.toast("Deleted Person 2", "trash-2", "Undo Ctrl Z")
+    album.take(window, f"{size}_state_read_only")
+    window.drop_banners()
+    (video, *_rest) = desk.label.videos.videos
+    desk.label._picture_failed(FrameRef(video.id, 0), VideoMissingError("gone"))
+    album.take(window, f"{size}_state_video_missing")
+    desk.label.view.show_canvas()
+    studio.actions["workspace_train"].trigger()
+    studio.show_problem(
+        "Training stopped",
+        "The graphics card ran out of memory. Your labels are safe; the best net so far is kept.",
+        "Traceback",
+    )
+    album.take(window, f"{size}_state_worker_died")
+    window.drop_banners()
 
 
 if __name__ == "__main__":

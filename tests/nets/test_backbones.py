@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from poseapp.domain.errors import TrainingError
 from poseapp.nets.pose_net import BACKBONES, HEADS, build
 
 # What the public nets count without their classifiers (all parameters less pooled layers and fc).
@@ -85,3 +86,9 @@ def test_a_settled_net_keeps_its_first_layers_and_its_statistics(name):
     trained = {k for k, p in net.named_parameters() if p.requires_grad}
     assert len(changed & trained) > 0.5 * len(trained)
     assert any(k.startswith("head.") and "running" in k for k in changed)
+
+
+@pytest.mark.parametrize("name", ["resnet-19", "resnet-18+heavy", "resnet-18+", ""])
+def test_a_net_that_is_not_there_is_refused_with_those_that_are(name):
+    with pytest.raises(TrainingError, match="resnet-18, resnet-50"):
+        build(name, 2)

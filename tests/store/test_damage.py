@@ -32,7 +32,7 @@ def sound_file(tmp_path_factory) -> Path:
     with session:
         for n in range(20):
             session.labelling.add_instance(FrameRef(video, n), "template")
-        session.labelling.add_track("Ann")
+        session.tracks.add("Ann")
         session.labelling.mark_empty(FrameRef(video, 99))
         session.project.predictions.write(predicted(video, range(50)))
         session.project.suggestions.add(suggestion(FrameRef(video, n)) for n in range(30))

@@ -69,7 +69,7 @@ def test_the_window_loads_nothing_heavy():
     )
     loaded = {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
     assert "PySide6" in loaded
-    heavy = {"torch", "onnxruntime", "sklearn", "pandas", "matplotlib", "cv2", "h5py", "pyqtgraph"}
+    heavy = {"torch", "onnxruntime", "matplotlib", "cv2", "h5py", "pyqtgraph"}
     assert loaded & heavy == set()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -103,6 +104,36 @@ def test_an_icon_is_sharp_on_a_finer_screen():
 def test_a_missing_icon_is_an_error():
     with pytest.raises(FileNotFoundError):
         icons.icon("no-such-drawing")
+
+
+def _strings(code):
+    return {n.value for n in ast.walk(code) if isinstance(n, ast.Constant) and n.value}
+
+
+_NAMED_AT = {
+    "pixmap": 0, "icon": 0, "icon_button": 0, "set_content": 0, "show_empty": 0,
+    "show_instead": 0, "_tinted_file": 0, "attach": 1, "action_button": 1, "toast": 1,
+}  # fmt: skip
+"""Which argument of these calls is the name of an icon."""
+
+
+def _named(code):
+    """The icons that are named where one is asked for."""
+    for call in (n for n in ast.walk(code) if isinstance(n, ast.Call)):
+        function = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        place = _NAMED_AT.get(function)
+        asked = [] if place is None else call.args[place : place + 1]
+        asked += [keyword.value for keyword in call.keywords if keyword.arg == "icon"]
+        yield from (a.value for a in asked if isinstance(a, ast.Constant) and a.value)
+
+
+def test_every_icon_that_is_named_is_shipped_and_the_other_way_round():
+    code = [ast.parse(path.read_text(encoding="utf-8")) for path in UI.rglob("*.py")]
+    shipped = {path.stem for path in (theme.RESOURCES / "icons").glob("*.svg")}
+    named = {name for tree in code for name in _named(tree)}
+    assert len(named) > 20
+    assert named - shipped == set()
+    assert shipped - set().union(*map(_strings, code)) == set()
 
 
 def test_an_attached_icon_follows_the_theme(app, qtbot):

@@ -129,7 +129,7 @@ def test_another_video_starts_anew(timeline, hand):
     hand.wheel(LEFT, CURVE_Y, 8)
     timeline.set_video(50, 10.0)
     assert timeline.visible_frames == (0, 49)
-    assert timeline._labels.is_empty()
+    assert timeline._lanes.labels.is_empty()
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])

@@ -284,7 +284,8 @@ class FakeJobs:
 def test_a_worker_that_died_is_said_with_its_diagnostics(qtbot):
     jobs, strip = FakeJobs(), JobStrip()
     qtbot.addWidget(strip)
-    control = JobControl(jobs, strip)
+    control = JobControl(strip)
+    control.watch(jobs, tell_failures=True)
     job = Job(1, "Training", "cpu", Priority.BACKGROUND, None, lambda *_: None, {})
     job.state = JobState.RUNNING
     jobs.tell(job, job)
@@ -300,7 +301,8 @@ def test_a_worker_that_died_is_said_with_its_diagnostics(qtbot):
 def test_pause_and_stop_reach_the_first_job(qtbot):
     jobs, strip, orders = FakeJobs(), JobStrip(), []
     qtbot.addWidget(strip)
-    control = JobControl(jobs, strip)
+    control = JobControl(strip)
+    control.watch(jobs, tell_failures=True)
     job = Job(
         1, "Training", "cpu", Priority.BACKGROUND, None, lambda _, order: orders.append(order), {}
     )

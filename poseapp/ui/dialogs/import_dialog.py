@@ -1,166 +1,216 @@
-"""What another tool's files hold, before anything is written."""
+"""What another tool's files hold and what becomes of it, before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QLineEdit, QProgressBar, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QProgressBar,
+    QRadioButton,
+    QWidget,
+)
 
-from poseapp.domain.errors import PoseAppError
+from poseapp.app.exchange_jobs import Found
+from poseapp.app.keypoint_mapping import Names, fault_in, guessed, losses
+from poseapp.domain.skeleton import Skeleton
 from poseapp.ui import icons
-from poseapp.ui.bridge import Background
 from poseapp.ui.dialogs.files import place_for
-from poseapp.ui.dialogs.skeleton_preview import SkeletonPreview, shape_of
+from poseapp.ui.dialogs.import_findings import FindingList, findings
+from poseapp.ui.dialogs.import_preview import ImportPreview
+from poseapp.ui.dialogs.keypoint_mapping_table import KeypointMappingTable
 from poseapp.ui.panels import pieces
+from poseapp.ui.widgets.steps import Steps
 
-if TYPE_CHECKING:
-    from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
-
-_ICONS = {"good": "circle-check", "warning": "triangle-alert"}
-
-Finding = tuple[str, str, str]
-"""(tone, what, sentence)"""
+_READING = "The files are still being read."
 
 
 class ImportDialog(QDialog):
-    """Reads in the background and shows what was understood.
+    """Shows how far the reading is, then what was understood, and asks where it goes.
 
-    When it was accepted, `found` is to go into a new project at `project`, or into the open one
-    when that is None.
+    When it was accepted, `names` says what the keypoints are called here, and `project` where a
+    new project is made; it is None where the labels go into the open one.
     """
 
+    looked = Signal()
+    """What was found is shown."""
+
     def __init__(
-        self,
-        path: Path,
-        open_project: str | None,
-        background: Background,
-        prepare: Callable[[Path], Imported],
-        parent: QWidget | None = None,
+        self, path: Path, open_project: tuple[str, Skeleton] | None, parent: QWidget | None = None
     ) -> None:
+        """`open_project` is the name and skeleton of one that the labels may be added to."""
         super().__init__(parent)
         self.setWindowTitle("Import")
-        self.resize(860, 560)
+        self.resize(1000, 640)
         self._path = path
-        self._format = ""
-        self._prepare = prepare
-        self.project: Path | None = None
-        self.found: Imported | None = None
+        self._ours = open_project[1] if open_project else None
+        self._found: Found | None = None
+        self._steps = Steps(("Found", "Check", "Import"))
+        self._sign = QLabel()
         self._title = pieces.text(f"Reading {path.name}", "head")
-        self._place_text = pieces.text(str(path), "small", "text2", wrap=True)
-        self._busy = QProgressBar()
-        self._busy.setRange(0, 0)
-        self._findings = QGridLayout()
-        self._preview = SkeletonPreview()
-        self._preview.set_joining(False)
+        self._detail = pieces.text(str(path), "small", "text2", wrap=True)
+        self._progress = QProgressBar()
+        self._progress.setRange(0, 100)
+        self._progress.setAccessibleName("How far the reading is")
+        self._doing = pieces.text("", "small", "text2")
+        self._list = FindingList()
+        self._preview = ImportPreview()
+        self._table = KeypointMappingTable()
+        self._table.changed.connect(self._show_choice)
+        self._where = QButtonGroup(self)
+        self._into = QRadioButton(f"Into {open_project[0]}" if open_project else "")
+        self._new = QRadioButton("Into a new project")
         self._place = QLineEdit(str(_free(place_for(path) / f"{path.stem}.pose")))
         self._place.setAccessibleName("The project that is made")
-        self._place.textChanged.connect(self._judge)
-        self._new = pieces.button("Make a project", self._make, kind="primary", large=True)
-        self._into = pieces.button(f"Add to {open_project}", self.accept, large=True)
-        self._into.setVisible(open_project is not None)
+        self._verdict = pieces.text("", "small", "danger", wrap=True)
+        self._import = pieces.button("Import", self.accept, kind="primary", large=True)
         self._build()
-        self._judge()
-        background.run("import", self._read, self._show, self._fail)
-
-    def _build(self) -> None:
-        self._findings.setHorizontalSpacing(12)
-        self._findings.setVerticalSpacing(12)
-        self._findings.setColumnStretch(2, 1)
-        left = pieces.column(
-            self._title, self._place_text, 8, self._busy, self._findings, None, spacing=4
-        )
-        both = pieces.row(spacing=24)
-        both.addLayout(left, 3)
-        both.addWidget(self._preview, 2)
-        place = pieces.row(pieces.text("New project", "body", "text2"), self._place, spacing=12)
-        safe = pieces.text(
-            "Nothing is written yet. Your original files are only read, never changed.",
-            "small",
-            "text2",
-        )
-        buttons = pieces.row(
-            safe, None, pieces.button("Cancel", self.reject, large=True), self._into, self._new
-        )
-        self.setLayout(pieces.column(both, place, buttons, spacing=16, margins=(24, 20, 24, 20)))
-
-    def _read(self) -> Imported:
-        from poseapp.formats.registry import guess_format
-
-        self._format = guess_format(self._path)
-        return self._prepare(self._path)
-
-    def _show(self, found: Imported) -> None:
-        from poseapp.formats.registry import FORMATS
-
-        self.found = found
-        self._busy.hide()
-        self._title.setText(f"{FORMATS[self._format].title}: {self._path.name}")
-        for line, (tone, what, sentence) in enumerate(findings(found)):
-            sign = QLabel()
-            sign.setPixmap(icons.pixmap(_ICONS[tone], 16, tone, self.devicePixelRatioF()))
-            top = Qt.AlignmentFlag.AlignTop
-            self._findings.addWidget(sign, line, 0, top)
-            self._findings.addWidget(pieces.text(what, "body", "text2"), line, 1, top)
-            self._findings.addWidget(pieces.text(sentence, "body", wrap=True), line, 2, top)
-        whole = [i.points for i in found.labels.instances if bool(i.present.all())]
-        self._preview.show_skeleton(found.labels.skeleton, whole[0] if whole else None)
+        self._place.textChanged.connect(self._judge)
+        self._where.buttonClicked.connect(lambda _button: self._where_chosen())
         self._judge()
 
-    def _fail(self, problem: BaseException) -> None:
-        if not isinstance(problem, PoseAppError):
-            raise problem
-        self._busy.hide()
+    # -- what was chosen ---------------------------------------------------------------------
+
+    @property
+    def names(self) -> Names:
+        return self._table.names
+
+    @property
+    def project(self) -> Path | None:
+        return None if self._into.isChecked() else Path(self._place.text()).expanduser()
+
+    # -- how it goes -------------------------------------------------------------------------
+
+    def show_progress(self, done: float, doing: str) -> None:
+        """How far the reading is, in 0..1, and what is being done."""
+        self._progress.setValue(round(done * 100))
+        self._doing.setText(f"{done:.0%} · {doing}")
+
+    def show_found(self, found: Found) -> None:
+        """The files were read."""
+        self._found = found
+        self._steps.go_to(1)
+        self._reading.hide()
+        self._title.setText(f"{found.format}: {self._path.name}")
+        frames = pieces.count(len(found.imported.labels.frames), "frame")
+        self._import.setText(f"Import {frames}")
+        self._preview.show_picture(found)
+        self._list.show()
+        self._checking.show()
+        self._where_chosen()
+        self.looked.emit()
+
+    def show_failure(self, sentence: str) -> None:
+        """The files cannot be read."""
+        self._reading.hide()
         self._title.setText("This cannot be imported")
-        self._place_text.setText(str(problem))
-        pieces.set_role(self._place_text, "danger")
+        self._detail.setText(sentence)
+        pieces.set_role(self._detail, "danger")
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _where_chosen(self) -> None:
+        """Offer the names that the labels can have there."""
+        if self._found is not None:
+            theirs = self._found.imported.labels.skeleton
+            ours = self._target()
+            names = theirs.names if ours is None else guessed(theirs.names, ours.names)
+            self._table.show_keypoints(theirs, ours, names)
+        self._show_choice()
+
+    def _target(self) -> Skeleton | None:
+        return self._ours if self._into.isChecked() else None
+
+    def _show_choice(self) -> None:
+        """Draw and say what becomes of the labels under the chosen names."""
+        found = self._found
+        if found is not None and not self._fault():
+            self._table.show_sides(self._preview.show_bodies(found, self.names, self._target()))
+            self._list.show_findings(findings(found.imported, losses(found.imported, self.names)))
+        self._judge()
+
+    def _fault(self) -> str:
+        if self._found is None:
+            return ""
+        return fault_in(self._found.imported.labels.skeleton.names, self.names)
 
     def _judge(self) -> None:
-        missing = ""
-        if self.found is None:
-            missing = "The files are still being read."
-        self._into.setEnabled(not missing)
-        self._into.setToolTip(missing)
-        if not missing and Path(self._place.text()).expanduser().exists():
-            missing = "There is something at that place already. Choose another name."
-        self._new.setEnabled(not missing)
-        self._new.setToolTip(missing)
+        place = self.project
+        fault = self._fault()
+        if not fault and place is not None and (not place.name or place.exists()):
+            fault = "There is something at that place already. Choose another name."
+        self._verdict.setText(fault)
+        self._verdict.setVisible(bool(fault))
+        self._place.setEnabled(place is not None)
+        missing = fault or (_READING if self._found is None else "")
+        self._import.setEnabled(not missing)
+        self._import.setToolTip(missing)
 
-    def _make(self) -> None:
-        self.project = Path(self._place.text()).expanduser()
-        self.accept()
+    def _build(self) -> None:
+        self._sign.setPixmap(icons.pixmap("folder-open", 20, "text2", self.devicePixelRatioF()))
+        head = pieces.row(pieces.text("Import", "head"), None, self._steps, None)
+        what = pieces.row(
+            self._sign, pieces.column(self._title, self._detail, spacing=2), spacing=12
+        )
+        what.setStretch(1, 1)
+        self._reading = _box(pieces.column(None, self._progress, self._doing, None, spacing=8))
+        left = pieces.column(what, 12, self._list)
+        left.setStretchFactor(self._list, 1)
+        right = pieces.column(
+            self._preview,
+            12,
+            pieces.row(
+                pieces.text("Keypoints", "strong"),
+                None,
+                pieces.text("choose what each one is here", "small", "text2"),
+            ),
+            4,
+            self._table,
+        )
+        right.setStretchFactor(self._preview, 3)
+        right.setStretchFactor(self._table, 2)
+        both = pieces.row(spacing=24)
+        both.addLayout(left, 5)
+        self._checking = _box(right)
+        both.addWidget(self._checking, 4)
+        self._checking.hide()
+        left.addWidget(self._reading)
+        left.setStretchFactor(self._reading, 1)
+        self._list.hide()
+        layout = pieces.column(
+            head, both, self._build_where(), self._verdict, self._build_buttons(),
+            spacing=12, margins=(24, 16, 24, 20),
+        )  # fmt: skip
+        layout.setStretchFactor(both, 1)
+        self.setLayout(layout)
+
+    def _build_where(self) -> QWidget:
+        for button in (self._into, self._new):
+            self._where.addButton(button)
+        self._into.setVisible(self._ours is not None)
+        (self._into if self._ours is not None else self._new).setChecked(True)
+        layout = pieces.row(self._into, 8, self._new, self._place, spacing=12)
+        layout.setStretchFactor(self._place, 1)
+        return _box(layout)
+
+    def _build_buttons(self) -> QWidget:
+        shield = QLabel()
+        shield.setPixmap(icons.pixmap("shield-check", 16, "text2", self.devicePixelRatioF()))
+        safe = "Nothing is written yet. Your original files are only read, never changed."
+        cancel = pieces.button("Cancel", self.reject, kind="quiet", large=True)
+        words = pieces.text(safe, "small", "text2")
+        return _box(pieces.row(shield, words, None, cancel, self._import))
 
 
-def findings(found: Imported) -> list[Finding]:
-    """What was understood, in the order a person asks for it."""
-    labels = found.labels
-    skeleton = labels.skeleton
-    videos = ", ".join(video.name for video in labels.videos[:3])
-    more = f" and {len(labels.videos) - 3} more" if len(labels.videos) > 3 else ""
-    missing = [video for video in labels.videos if not video.path.exists()]
-    lines: list[Finding] = [
-        ("warning" if missing else "good", "Videos", f"{videos}{more}" or "none"),
-        (
-            "good",
-            "Labels",
-            f"{pieces.count(len(labels.frames), 'frame')}, "
-            f"{pieces.count(len(labels.instances), 'body', 'bodies')}",
-        ),
-        (
-            "good",
-            "Skeleton",
-            shape_of(skeleton),
-        ),
-    ]
-    predicted = sum(len(part) for part in found.predictions)
-    if predicted:
-        lines.append(("good", "Predictions", pieces.count(predicted, "body", "bodies")))
-    lines += [("warning", "Note", note) for note in found.notes[:6]]
-    if len(found.notes) > 6:
-        lines.append(("warning", "Note", f"and {len(found.notes) - 6} more notes"))
-    return lines
+def _box(layout: QLayout) -> QWidget:
+    made = QWidget()
+    made.setLayout(layout)
+    return made
 
 
 def _free(path: Path) -> Path:

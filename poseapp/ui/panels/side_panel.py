@@ -99,6 +99,7 @@ class BodyPanel(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._header = DockHeader("On this frame")
+        self._header.add_button(pieces.action_button(actions["edit_tracks"], "users"))
         self._header.add_button(pieces.action_button(actions["add_instance"], "user-plus"))
         self._list = RowList(RowDelegate(32), "Bodies on this frame")
         self._list.chosen.connect(self.chosen)

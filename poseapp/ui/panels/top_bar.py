@@ -37,6 +37,7 @@ _MENUS: dict[str, tuple[str, ...]] = {
     "Labels": (
         "add_instance", "add_instance_usual", "add_instance_copy", "delete_instance",
         "swap_sides", "mark_empty", "-",
+        "edit_tracks", "new_track", "trade_tracks", "-",
         "next_keypoint", "previous_keypoint", "cycle_visibility", "clear_keypoint", "cancel",
         "-",
         "accept", "fix", "skip", "reject", "accept_all", "-",

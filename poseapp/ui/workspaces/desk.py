@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from poseapp.app.changes import Changes
 from poseapp.app.commands import ChangeSkeleton
+from poseapp.app.exchange import Planned
+from poseapp.app.jobs import JobRunner
 from poseapp.app.services import Services
 from poseapp.app.session import Session
+from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background, MainThread
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.main_window import MainWindow
 from poseapp.ui.panels import pieces
+from poseapp.ui.workspaces import remembered
 from poseapp.ui.workspaces.export import ExportWorkspace
 from poseapp.ui.workspaces.export_control import ExportControl
-from poseapp.ui.workspaces.job_control import JobControl
 from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.label_commands import connect_label_commands
 from poseapp.ui.workspaces.label_control import LabelControl
 from poseapp.ui.workspaces.recent import cover
 from poseapp.ui.workspaces.suggest_control import SuggestControl
+from poseapp.ui.workspaces.track_control import TrackControl
 from poseapp.ui.workspaces.train import TrainWorkspace
 from poseapp.ui.workspaces.train_control import TrainControl
 
@@ -42,16 +47,20 @@ _COVER_WIDTH = 600
 class Desk(QObject):
     """Made when a project is opened and closed with it."""
 
-    failed = Signal(str, str, str)
-    """(title, sentence, diagnostics) of a job that ended badly."""
-
     def __init__(
-        self, session: Session, post: MainThread, actions: Actions, window: MainWindow
+        self,
+        session: Session,
+        post: MainThread,
+        actions: Actions,
+        window: MainWindow,
+        files: JobRunner,
     ) -> None:
+        """`files` does the exports; it outlives the project."""
         super().__init__(window)
         self.session = session
         self._actions = actions
         self._window = window
+        self._commands_before = actions.connected
         self.background = Background(post.post)
         self.services = Services(session, post.post)
         self.label = LabelControl(
@@ -60,14 +69,11 @@ class Desk(QObject):
         self.train = TrainControl(
             session, self.services, self.background, TrainWorkspace(actions), self
         )
-        self.export = ExportControl(
-            session, self.services.exchange, self.background, ExportWorkspace(), self
-        )
+        self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.suggest = SuggestControl(
             session, self.services.selection, self.services.training, self.label, actions
         )
-        self.jobs = JobControl(self.services.jobs, window.jobs, self)
-        self._commands_before = actions.connected
+        self.tracks = TrackControl(session, self.label.editing, self.background, actions, window)
         self._turning = False
         """Whether an edit is being undone or done again now."""
         self._connect()
@@ -83,6 +89,7 @@ class Desk(QObject):
         settings = self.session.settings
         self.label.view.restore_layout(settings.get("layout", ""))
         self.label.start()
+        self._go_to_last_frame()
         self.train.refresh()
         self.suggest.refresh()
         self._show_saved()
@@ -94,12 +101,23 @@ class Desk(QObject):
         """Keep how it looks, end what runs, and let the project go."""
         self._unsubscribe()
         self._keep_cover()
+        settings, project = self.session.settings, self.session.project
+        remembered.keep_place(settings, project.path, self.label.frame.wanted)
+        remembered.keep_drawn(settings, self.label.view.canvas.options)
         self.session.settings.set("layout", self.label.view.layout_state())
         self.label.close()
+        self.export.close()
+        self.tracks.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
         self.background.close()
         self.services.close()
         self.session.close()
+
+    def _go_to_last_frame(self) -> None:
+        """Go on where the project was left, if that video is still in it."""
+        last = remembered.place(self.session.settings, self.session.project.path)
+        if last is not None and self.label.videos.get(last.video) is not None:
+            self.label.go_to(last)
 
     def summary(self) -> str:
         """A line about the project for the start page."""
@@ -122,9 +140,10 @@ class Desk(QObject):
         self.train.frame_wanted.connect(self._open_frame)
         self.suggest.said.connect(self._window.toast)
         self.suggest.offered.connect(self._offer_frames)
+        self.tracks.said.connect(self._say_undoable)
+        self.tracks.hinted.connect(self._window.toast)
         self.export.said.connect(self._window.toast)
-        self.export.failed.connect(self._say_failure)
-        self.jobs.failed.connect(self._job_failed)
+        self.label.view.canvas.set_options(**remembered.drawn(self.session.settings))
         connect_label_commands(self._actions, self.label, self.session)
         self.train.connect_commands(self._actions, lambda: self.label.videos.current)
         connect = self._actions.connect_to
@@ -144,20 +163,35 @@ class Desk(QObject):
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
+        self.tracks.changed(changes)
         self._show_saved()
         self._actions.refresh()
 
     # -- commands ----------------------------------------------------------------------------
 
-    def bring_in(self, path: Path, found: Imported) -> None:
+    def bring_in(self, path: Path, imported: Imported) -> None:
         """Add what was read from another tool's files, as one edit."""
-        summary = self.services.exchange.bring_in(path, found)
+        exchange = self.services.exchange
+        work = partial(exchange.planned, path, imported)
+        self.background.run("import", work, self._bring_in, self._not_brought_in)
+
+    def _bring_in(self, planned: Planned) -> None:
+        try:
+            summary = self.services.exchange.bring_in(planned)
+        except PoseAppError as problem:
+            self._not_brought_in(problem)
+            return
         self._say_undoable(
             f"Imported {pieces.count(summary.labels, 'label')} "
             f"in {pieces.count(summary.frames, 'frame')}"
         )
         if summary.notes:
             self._window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
+
+    def _not_brought_in(self, problem: BaseException) -> None:
+        if not isinstance(problem, PoseAppError):
+            raise problem
+        self._window.banner("import", "danger", "Not imported", str(problem))
 
     def undo(self) -> None:
         if done := self._turned(self.session.history.undo):
@@ -217,9 +251,6 @@ class Desk(QObject):
 
     def _say_failure(self, sentence: str) -> None:
         self._window.banner("failure", "danger", sentence)
-
-    def _job_failed(self, name: str, sentence: str, diagnostics: str) -> None:
-        self.failed.emit(f"{name} stopped", sentence, diagnostics)
 
     def _say_saved(self) -> None:
         self._window.toast("Every edit is saved as it is made", "check")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from poseapp.ui import icons
 from poseapp.ui.panels import pieces
+from poseapp.ui.widgets.banner import Banner
 from poseapp.ui.widgets.dock_header import DockHeader
 
 _ICONS = {"good": "circle-check", "warning": "triangle-alert", "text2": "info"}
@@ -53,6 +54,7 @@ class ExportWorkspace(QWidget):
     place_edited = Signal()
     browse_wanted = Signal()
     export_wanted = Signal()
+    stop_wanted = Signal()
     copy_wanted = Signal()
     show_folder_wanted = Signal()
 
@@ -73,8 +75,11 @@ class ExportWorkspace(QWidget):
         self._figures = QGridLayout()
         self._checks = QVBoxLayout()
         self._progress = QProgressBar()
-        self._progress.setRange(0, 0)
-        self._progress.hide()
+        self._progress.setRange(0, 100)
+        self._progress.setAccessibleName("How far the export is")
+        self._doing = pieces.text("", "small", "text2")
+        self._running = QWidget()
+        self._failure = QVBoxLayout()
         self._export = pieces.button("Export", self.export_wanted.emit, kind="primary", large=True)
         self._copy = pieces.button(
             "Copy as command", self.copy_wanted.emit, kind="quiet", icon="terminal"
@@ -133,9 +138,22 @@ class ExportWorkspace(QWidget):
         self._copy.setEnabled(not missing)
         self._copy.setToolTip(missing or "The same export on the command line")
 
-    def show_busy(self, busy: bool) -> None:
-        """Whether an export is being written."""
-        self._progress.setVisible(busy)
+    def show_progress(self, done: float | None, doing: str) -> None:
+        """How much of an export is written, in 0..1; None when there is none."""
+        self._running.setVisible(done is not None)
+        if done is not None:
+            self._progress.setValue(round(done * 100))
+            self._doing.setText(f"{done:.0%} · {doing}")
+
+    def show_failure(self, sentence: str) -> None:
+        """Why the last export was not written; empty takes that back."""
+        pieces.clear(self._failure)
+        if sentence:
+            title, _, detail = sentence.partition(". ")
+            banner = Banner("danger", title, detail)
+            banner.add_action("Choose another place", self.browse_wanted.emit)
+            banner.closed.connect(lambda: self.show_failure(""))
+            self._failure.addWidget(banner)
 
     def show_done(self, done: bool) -> None:
         """Whether there is a finished export to look at."""
@@ -179,17 +197,27 @@ class ExportWorkspace(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         inner = pieces.column(
             self._figures, 24, pieces.text("Checks", "strong"), 8, self._checks, None,
-            self._progress, self._export, self._copy, self._open,
+            self._running, self._export, self._copy, self._open,
             spacing=8, margins=(16, 4, 16, 16),
         )  # fmt: skip
+        stop = pieces.icon_button("square", "Stop the export", self.stop_wanted.emit)
+        told = pieces.column(self._progress, self._doing, spacing=4)
+        told.addStretch(0)
+        running = pieces.row(spacing=8)
+        running.addLayout(told, 1)
+        running.addWidget(stop)
+        self._running.setLayout(running)
+        self._running.hide()
         self._figures.setVerticalSpacing(8)
         self._figures.setColumnStretch(1, 1)
         self._checks.setSpacing(12)
         side = pieces.surface("panel", pieces.column(DockHeader("What will be written"), inner))
         side.setFixedWidth(360)
-        layout = pieces.row(spacing=1)
-        layout.addWidget(area, 1)
-        layout.addWidget(side)
+        both = pieces.row(spacing=1)
+        both.addWidget(area, 1)
+        both.addWidget(side)
+        layout = pieces.column(self._failure, both)
+        layout.setStretchFactor(both, 1)
         self.setLayout(layout)
 
 

@@ -11,7 +11,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from poseapp.app.changes import Changes
-from poseapp.app.exchange import Exchange, ExportSummary
+from poseapp.app.exchange import ExportSummary
+from poseapp.app.exchange_jobs import DISK, Export
+from poseapp.app.jobs import Job, JobRunner
 from poseapp.app.session import Session
 from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef, VideoId
@@ -45,29 +47,30 @@ class ExportControl(QObject):
     """Keeps the summary true to the choices and to the labels."""
 
     said = Signal(str)
-    failed = Signal(str)
 
     def __init__(
         self,
         session: Session,
-        exchange: Exchange,
+        jobs: JobRunner,
         background: Background,
         view: ExportWorkspace,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._exchange = exchange
+        self._jobs = jobs
         self._background = background
         self.view = view
         self._preview: Preview | None = None
         self._place_chosen = False
-        self._busy = False
+        self._job: Job | None = None
+        self._closed = False
         self._written: Path | None = None
         view.changed.connect(self.refresh)
         view.place_edited.connect(self._place_edited)
         view.browse_wanted.connect(self._browse)
         view.export_wanted.connect(self.export)
+        view.stop_wanted.connect(self.stop)
         view.copy_wanted.connect(self._copy)
         view.show_folder_wanted.connect(self._show_folder)
 
@@ -103,20 +106,39 @@ class ExportControl(QObject):
 
     def export(self) -> None:
         """Write it; what was there before is replaced only when all is well."""
-        if self._preview is None or self._busy:
+        if self._preview is None or self._job is not None:
             return
         out = Path(self.view.place).expanduser()
-        self._busy = True
-        self.view.show_busy(True)
-        self._show(self._preview)
-        frames = None if self.view.which == _ALL else self._preview.labels.frames
-        name, pictures = self.view.format, self.view.with_pictures
-        self._background.run(
-            "export",
-            lambda: self._exchange.export(name, out, frames, with_pictures=pictures),
-            self._done,
-            self._not_done,
+        labels = self._preview.labels
+        frames = (*labels.frames, *labels.empty_frames)
+        self._job = self._jobs.start(
+            "poseapp.app.exchange_jobs:export",
+            Export(
+                self._session.project.path,
+                self.view.format,
+                out,
+                None if self.view.which == _ALL else frames,
+                self.view.with_pictures,
+            ),
+            name=f"Exporting {out.name}",
+            device=DISK,
+            on_progress=self._progress,
+            on_done=self._done,
+            on_stopped=self._stopped,
+            on_failed=self._not_done,
         )
+        self.view.show_failure("")
+        self._progress(0.0, "Starting")
+        self._show(self._preview)
+
+    def stop(self) -> None:
+        """Stop writing; what was there before stays."""
+        if self._job is not None:
+            self._job.stop()
+
+    def close(self) -> None:
+        """The project is closed: an export that runs ends by itself, and nobody is told."""
+        self._closed = True
 
     # -- showing -----------------------------------------------------------------------------
 
@@ -142,25 +164,38 @@ class ExportControl(QObject):
             missing = "There is nothing to export: no chosen frame is labelled."
         elif not self.view.place:
             missing = "Say where the export should go."
-        elif self._busy:
+        elif self._job is not None:
             missing = "An export is being written."
         self.view.show_button(f"Export {frames}", missing)
 
+    def _progress(self, done: float, doing: str) -> None:
+        if not self._closed:
+            self.view.show_progress(done, doing)
+
     def _done(self, summary: ExportSummary) -> None:
-        self._busy = False
+        if self._closed:
+            return
         self._written = out = Path(summary.path)
-        self.view.show_busy(False)
         self.view.show_done(True)
-        self.refresh()
+        self._ended()
         self.said.emit(f"Exported to {out.name}; read back and equal")
 
-    def _not_done(self, problem: BaseException) -> None:
-        self._busy = False
-        self.view.show_busy(False)
+    def _stopped(self) -> None:
+        if not self._closed:
+            out = Path(self.view.place)
+            self._ended()
+            safe = f"{out.name} is untouched" if out.exists() else "nothing was written"
+            self.said.emit(f"Stopped; {safe}")
+
+    def _not_done(self, problem: PoseAppError) -> None:
+        if not self._closed:
+            self._ended()
+            self.view.show_failure(str(problem))
+
+    def _ended(self) -> None:
+        self._job = None
+        self.view.show_progress(None, "")
         self.refresh()
-        if not isinstance(problem, PoseAppError):
-            raise problem
-        self.failed.emit(str(problem))
 
     # -- places ------------------------------------------------------------------------------
 

@@ -11,31 +11,45 @@ _PAUSABLE = (JobState.RUNNING, JobState.PAUSED)
 
 
 class JobControl(QObject):
-    """Shows the oldest job and passes pause and stop on to it."""
+    """Shows the oldest job of all runners and passes pause and stop on to it."""
 
     failed = Signal(str, str, str)
-    """(name, sentence, diagnostics) of a job that ended badly."""
+    """(name, sentence, diagnostics) of a job that ended badly, where its runner is to be told of"""
 
-    def __init__(self, jobs: JobRunner, strip: JobStrip, parent: QObject | None = None) -> None:
+    def __init__(self, strip: JobStrip, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._runners: list[JobRunner] = []
         self._strip = strip
         strip.pause_wanted.connect(self._pause)
         strip.stop_wanted.connect(self._stop)
-        jobs.subscribe(self._changed)
         self._show()
 
-    def _changed(self, job: Job) -> None:
+    def watch(self, jobs: JobRunner, *, tell_failures: bool) -> None:
+        """Show the jobs of a runner from now on."""
+
+        def changed(job: Job) -> None:
+            self._show()
+            if tell_failures and job.state is JobState.FAILED and job.error is not None:
+                self.failed.emit(job.name, str(job.error), job.diagnostics)
+
+        self._runners.append(jobs)
+        jobs.subscribe(changed)
         self._show()
-        if job.state is JobState.FAILED and job.error is not None:
-            self.failed.emit(job.name, str(job.error), job.diagnostics)
+
+    def forget(self, jobs: JobRunner) -> None:
+        """Show the jobs of a runner that was shut down no more."""
+        self._runners.remove(jobs)
+        self._show()
+
+    def _jobs(self) -> list[Job]:
+        return [job for runner in self._runners for job in runner.jobs]
 
     def _show(self) -> None:
         self._strip.show_jobs(tuple(_view(job) for job in self._told()))
 
     def _told(self) -> list[Job]:
         """All but looks at the frame on screen, which end before anybody could read of them."""
-        return [job for job in self._jobs.jobs if job.priority is not Priority.SCREEN]
+        return [job for job in self._jobs() if job.priority is not Priority.SCREEN]
 
     def _first(self) -> Job | None:
         return next(iter(self._told()), None)

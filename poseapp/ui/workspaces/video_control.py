@@ -151,29 +151,34 @@ class VideoControl(QObject):
 
     def relink_to(self, video: Video, path: Path) -> None:
         """Use the file at `path` for a video; one of another video only when insisted on."""
+        self._background.run(
+            "relink",
+            lambda: self._library.look_for(video, path),
+            lambda found: self._relink(video, found),
+            self._not_added,
+        )
+
+    def _relink(self, video: Video, found: Video) -> None:
         try:
-            sentence = self._library.relink(video.id, path)
+            sentence = self._library.relink(video.id, found)
         except AnotherVideoError as problem:
             if not self._insists(str(problem)):
                 return
-            sentence = self._library.relink(video.id, path, force=True)
-        except PoseAppError as problem:
-            self.failed.emit(str(problem))
-            return
+            sentence = self._library.relink(video.id, found, force=True)
         self.said.emit(sentence)
         if self.missing:
-            self._find_others(path.parent)
+            self._find_others(found.path.parent)
 
     def _find_others(self, folder: Path) -> None:
         """Look beside a video that was found for the others that are missing."""
 
-        def found(places: dict[VideoId, Path]) -> None:
-            for number, place in places.items():
-                self._library.relink(number, place)
-            if places:
-                self.said.emit(f"Found {pieces.count(len(places), 'more video')} beside it")
+        def linked(found: dict[VideoId, Video]) -> None:
+            for number, video in found.items():
+                self._library.relink(number, video)
+            if found:
+                self.said.emit(f"Found {pieces.count(len(found), 'more video')} beside it")
 
-        self._background.run("find moved", lambda: self._library.find_moved(folder), found)
+        self._background.run("find moved", lambda: self._library.look_for_moved(folder), linked)
 
     # -- drawing -----------------------------------------------------------------------------
 
