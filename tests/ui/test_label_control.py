@@ -44,7 +44,8 @@ def label(qtbot, session):
         return control
 
     yield open_it
-    for _, background, _, _ in made:
+    for _, background, control, _ in made:
+        control.close()
         background.close()
 
 
@@ -303,7 +304,7 @@ def test_counts_and_lanes_are_read_in_the_background(label, session, qtbot):
     control = label()
     qtbot.waitUntil(lambda: control.videos._counts != {})
     assert control.videos._counts[VIDEO].labelled == 1
-    qtbot.waitUntil(lambda: not control.view.timeline._confidence.is_empty())
+    qtbot.waitUntil(lambda: not control.view.timeline._lanes.confidence.is_empty())
     assert not control.view.timeline._labels.is_empty()
 
 

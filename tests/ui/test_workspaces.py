@@ -24,6 +24,7 @@ from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.panels.curves import CurvePlot
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
 from poseapp.ui.workspaces.editing import noun_of
 from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
@@ -53,6 +54,21 @@ def test_curves_hold_only_what_was_measured():
     assert (held_out.x, held_out.y) == ([20, 30], [0.3, 0.2])
     assert median.y == [6.0, 4.0]
     assert (p95.x, p95.y) == ([30], [9.5])
+
+
+def test_a_plot_without_points_says_so(qtbot):
+    plot = CurvePlot("Loss")
+    qtbot.addWidget(plot)
+    plot.show_curves(curves(())[0])
+    plot.show()
+    assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (True, False)
+    plot.show_curves(curves(HISTORY)[0])
+    assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (False, True)
+
+
+def test_nothing_is_compared_with_what_was_not_measured():
+    before = run(RunState.DONE, held_out_px=5.0, held_out_p95_px=12.0)
+    assert [f.detail for f in figures(run(), (), before)] == ["", ""]
 
 
 def test_figures_compare_with_the_training_before():

@@ -55,6 +55,9 @@ class CurvePlot(QWidget):
         self._legend = pieces.row(spacing=6)
         self._legend_of: tuple[tuple[str, str], ...] = ()
         self._room = QVBoxLayout()
+        self._nothing = pieces.text("Nothing measured yet", "small", "text3")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._room.addWidget(self._nothing)
         self.setFixedHeight(_HEIGHT)
         self.setAccessibleName(title)
         head = pieces.row(pieces.text(title, "strong"), None, self._legend)
@@ -107,6 +110,9 @@ class CurvePlot(QWidget):
 
         while len(self._items) < len(self._curves):
             self._items.append(self._plot.plot())
+        measured = any(len(curve.x) for curve in self._curves)
+        self._plot.setVisible(measured)
+        self._nothing.setVisible(not measured)
         for item in self._items[len(self._curves) :]:
             item.setData([], [])
         for item, curve in zip(self._items, self._curves, strict=False):

@@ -105,7 +105,7 @@ class Desk(QObject):
         remembered.keep_place(settings, project.path, self.label.frame.wanted)
         remembered.keep_drawn(settings, self.label.view.canvas.options)
         self.session.settings.set("layout", self.label.view.layout_state())
-        self.label.player.stop()
+        self.label.close()
         self.export.close()
         self.tracks.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)

@@ -96,6 +96,11 @@ class LabelControl(QObject):
         elif not self.videos.videos:
             self._show_no_video()
 
+    def close(self) -> None:
+        """Before the project is closed: nothing is looked at any more."""
+        self.player.stop()
+        self.net.close()
+
     def changed(self, changes: Changes) -> None:
         """Refresh what the changes concern, and nothing else."""
         shown = self.frame.shown

@@ -71,6 +71,11 @@ class ScreenNet(QObject):
         """Look at the frame that is shown, if it still is in a moment."""
         self._stays.start()
 
+    def close(self) -> None:
+        """Look no more."""
+        self._stays.stop()
+        self._seen = None
+
     def _arrived(self, ref: FrameRef, picture: Picture, exact: bool) -> None:
         if self._wants_heat and (self._seen is None or self._seen[0] != ref):
             self.heat_changed.emit(None)

@@ -56,7 +56,7 @@ def figures(
     old = before.metrics if before is not None else {}
     shown = [
         Figure("Held-out error", _px(now.get("held_out_px")), *_compared(now, old, "held_out_px")),
-        Figure("95 % of points within", _px(now.get("held_out_p95_px")), _was(old)),
+        Figure("95 % of points within", _px(now.get("held_out_p95_px")), _was(now, old)),
     ]
     if now.get("pck") is not None:
         shown.append(Figure("PCK at 0.1 body", f"{now['pck']:.2f}"))
@@ -88,9 +88,9 @@ def _compared(now: dict[str, Any], old: dict[str, Any], key: str) -> tuple[str, 
     return f"{abs(better):.1f} {word} than before", "good" if better >= 0 else "warning"
 
 
-def _was(old: dict[str, Any]) -> str:
+def _was(now: dict[str, Any], old: dict[str, Any]) -> str:
     value = old.get("held_out_p95_px")
-    return "" if value is None else f"was {value:.1f}"
+    return "" if value is None or now.get("held_out_p95_px") is None else f"was {value:.1f}"
 
 
 def run_row(run: Run, in_use: bool, live: Live | None = None) -> Row:
