@@ -305,7 +305,7 @@ def test_counts_and_lanes_are_read_in_the_background(label, session, qtbot):
     qtbot.waitUntil(lambda: control.videos._counts != {})
     assert control.videos._counts[VIDEO].labelled == 1
     qtbot.waitUntil(lambda: not control.view.timeline._lanes.confidence.is_empty())
-    assert not control.view.timeline._labels.is_empty()
+    assert not control.view.timeline._lanes.labels.is_empty()
 
 
 def test_the_bars_follow_a_new_skeleton(label, session):
