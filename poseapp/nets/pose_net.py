@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from poseapp.nets.backbone import Backbone
 from poseapp.nets.efficientnet_lite import EfficientNetLite0
-from poseapp.nets.heads import DeconvHead, LightHead
+from poseapp.nets.heads import DeconvHead, Head, LightHead
 from poseapp.nets.heatmaps import Readout
 from poseapp.nets.hrnet import HRNetW18Small
 from poseapp.nets.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
@@ -22,7 +22,7 @@ class PoseNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: Backbone, head: nn.Module, readout: Readout = "softmax") -> None:
+    def __init__(self, backbone: Backbone, head: Head, readout: Readout = "softmax") -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
@@ -77,7 +77,7 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {
     "hrnet-w18-small": HRNetW18Small,
 }
 
-HEADS: dict[str, Callable[..., nn.Module]] = {"light": LightHead, "deconv": DeconvHead}
+HEADS: dict[str, Callable[..., Head]] = {"light": LightHead, "deconv": DeconvHead}
 
 
 def build(net: str, keypoints: int, readout: Readout = "softmax") -> PoseNet:
