@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from poseapp.nets.backbone import Backbone
@@ -55,6 +57,17 @@ class PoseNet(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.head(self.features(pictures))
+
+    def seen(self, pictures: NDArray[np.uint8]) -> list[Tensor]:
+        """The backbone's maps of (N, H, W, 3) BGR pictures, to look at and not to learn from."""
+        planes = torch.from_numpy(pictures).to(self.mean.device).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            return self.features(planes.float())
+
+    def told(self, maps: Sequence[Tensor]) -> NDArray[np.float32]:
+        """(N, K, H/4, W/4) the heatmaps of what the backbone has seen."""
+        with torch.inference_mode():
+            return self.heatmaps(self.head(maps)).cpu().numpy()
 
     def heatmaps(self, raw: Tensor) -> Tensor:
         """Raw maps as probabilities."""

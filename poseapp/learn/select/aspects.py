@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from poseapp.learn.augment import NONE
 from poseapp.learn.batches import Teaching
 from poseapp.learn.select.probed import Aspect
 from poseapp.nets.heads import STRIDE, Head
 from poseapp.nets.heatmaps import gaussians, pixel_to_cell
 
-_SIGMA = Teaching.sigma
+_SIGMA = Teaching(NONE, ()).sigma
 """Width in cells of the bells that nets learn."""
 SURE = 1 / (2 * math.pi * _SIGMA**2)
 """Height of the heatmap of a net that is sure of a place."""
@@ -177,6 +178,15 @@ class Reference:
     """(L, C)"""
     heatmaps: Tensor
     """(L, K, h, w)"""
+
+    @classmethod
+    def of(cls, told: Mapping[Aspect, NDArray], head: Head) -> Reference:
+        """From the embeddings and heatmaps of labelled frames; far from all if there is no body."""
+        embeddings, heatmaps = (
+            torch.from_numpy(told[aspect]).to(head.last.weight)
+            for aspect in (Aspect.EMBEDDING, Aspect.HEATMAPS)
+        )
+        return cls(embeddings.nan_to_num(torch.inf), heatmaps)
 
     def gradients(self, look: Look) -> Tensor:
         """`Aspect.EXPECTED_GRADIENT`: of the last layer, to the 30 nearest labelled frames.

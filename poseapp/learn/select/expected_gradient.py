@@ -49,8 +49,8 @@ class ExpectedGradient(Selector):
         return suggestions(pool, rows, worth[rows].tolist(), reasons, self.name)
 
 
-def expected(lengths: NDArray[np.floating], away: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N,) mean of (N, L) `lengths` over the neighbours that have one, at distances `away`."""
+def expected(lengths: NDArray[np.floating], away: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(N,) the mean of (N, L) `lengths` over the neighbours that have one, at distances `away`."""
     near = np.isfinite(lengths)
     squares = np.where(near, away**2, np.inf)
     shares = neighbour_shares(squares, PERPLEXITY)

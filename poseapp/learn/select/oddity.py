@@ -28,8 +28,8 @@ def hybrid_features(points: NDArray[np.floating], skeleton: Skeleton) -> NDArray
     Places are x, then y, from the mean of the present keypoints in units of the longer side of
     their box; angles, in units of half a turn, are those between bones that share a keypoint.
     """
-    points = np.asarray(points, np.float64)
-    present = np.isfinite(points).all(axis=2)
+    points = points.astype(np.float64)
+    present = np.isfinite(points[..., 0])
     known = np.where(present[..., None], points, 0.0)
     middle = known.sum(axis=1) / present.sum(axis=1).clip(1)[:, None]
     away = np.where(present[..., None], points - middle[:, None], np.nan)

@@ -54,11 +54,7 @@ def probe(
     against = {Aspect.EMBEDDING, Aspect.HEATMAPS} if Aspect.EXPECTED_GRADIENT in aspects else set()
     taught = _Probe(head, {*aspects, *against} - OF_CANDIDATES)
     told = taught.see_all(labelled, labelled_frames)
-    reference = (
-        Reference(*(torch.from_numpy(told[a]) for a in (Aspect.EMBEDDING, Aspect.HEATMAPS)))
-        if against and labelled_frames
-        else None
-    )
+    reference = Reference.of(told, head) if against else None
     told = {aspect: rows for aspect, rows in told.items() if aspect in aspects}
     asked = _Probe(head, set(aspects) - OF_LABELS, reference)
     return Probed(asked.see_all(candidates, candidate_frames), told, skill)

@@ -1,4 +1,4 @@
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,14 +9,7 @@ from poseapp.domain.errors import SelectionError
 from poseapp.domain.report import SilentReport
 from poseapp.domain.suggestion import Answer
 from poseapp.learn.select.registry import SELECTORS, propose, selector_called
-from tests.learn.select.pools import believed, frames_of, insides, pool_of, refs
-
-
-def quick(name):
-    """The selector, with hardly any training of nets of its own."""
-    selector = SELECTORS[name]
-    trains = any(field.name == "steps" for field in fields(selector))
-    return replace(selector, steps=2) if trains else selector
+from tests.learn.select.pools import believed, frames_of, insides, pool_of, quick, refs
 
 
 class Notes(SilentReport):
