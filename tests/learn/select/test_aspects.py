@@ -117,6 +117,7 @@ def test_equal_cells_beside_each_other_are_one_peak():
 
 
 def test_dropout_spreads_what_a_net_is_unsure_of(head):
+    head = head.requires_grad_(False)
     look = Look.at(head, maps_of(2))
     found = aspects.spread(look)
     assert found.shape == (2, KEYPOINTS, 2, 2)

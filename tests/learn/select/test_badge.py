@@ -10,23 +10,23 @@ ROWS = np.array([[5.0, 0], [4, 1], [0, 3], [-2, 0], [0, -1]])
 
 
 def test_the_longest_comes_first_and_the_second_with_a_chance_as_its_squared_distance():
-    drawn = [seeds(ROWS, 2, np.random.default_rng(n)) for n in range(2000)]
+    drawn = [seeds(ROWS, 2, np.random.default_rng(n)) for n in range(1000)]
     assert {first for first, _ in drawn} == {0}
     squares = ((ROWS - ROWS[0]) ** 2).sum(axis=1)[1:]
     counts = np.bincount([second for _, second in drawn], minlength=5)[1:]
-    assert chisquare(counts, 2000 * squares / squares.sum()).pvalue > 0.001
+    assert chisquare(counts, 1000 * squares / squares.sum()).pvalue > 0.001
 
 
 def test_the_second_is_drawn_as_scikit_learn_does():
     """scikit-learn's first is by chance: those draws that begin with the longest are compared."""
     theirs = np.zeros(5)
-    for n in range(1500):
+    for n in range(600):
         _, (first, second) = kmeans_plusplus(ROWS, 2, random_state=n, n_local_trials=1)
         theirs[second] += first == 0
     ours = np.bincount(
-        [seeds(ROWS, 2, np.random.default_rng(n))[1] for n in range(2000)], minlength=5
+        [seeds(ROWS, 2, np.random.default_rng(n))[1] for n in range(1000)], minlength=5
     )
-    np.testing.assert_allclose(ours / ours.sum(), theirs / theirs.sum(), atol=0.08)
+    np.testing.assert_allclose(ours / ours.sum(), theirs / theirs.sum(), atol=0.12)
 
 
 def test_equal_rows_are_all_picked_in_the_end():

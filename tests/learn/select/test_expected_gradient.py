@@ -11,7 +11,7 @@ from tests.learn.select.pools import believed, frames_of, insides, pool_of
 
 
 def test_shares_are_those_of_t_sne():
-    squares = np.random.default_rng(0).random((12, 40)).astype(np.float32) * 30
+    squares = np.random.default_rng(0).random((60, 40)).astype(np.float32) * 30
     wanted = _binary_search_perplexity(squares, 20.0, 0)
     np.testing.assert_allclose(neighbour_shares(squares, 20.0), wanted, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Learning loss and learning loss++: pair losses by hand, and a planted loss that is found again."""
+"""Learning loss and learning loss++: pair losses by hand, a planted loss found again."""
 
 import numpy as np
 import pytest
@@ -27,10 +27,9 @@ def test_a_pair_s_divergence_is_that_of_its_shares():
     foretold, true = torch.tensor([1.0, 0.0]), torch.tensor([3.0, 1.0])
     softmax = np.exp([1.0, 0.0]) / np.exp([1.0, 0.0]).sum()
     by_hand = 0.75 * np.log(0.75 / softmax[0]) + 0.25 * np.log(0.25 / softmax[1])
-    assert float(pair_divergence(foretold, true)) == pytest.approx(by_hand, rel=1e-5)
-    assert float(pair_divergence(torch.tensor([3.0, 1.0]).log(), true)) == pytest.approx(
-        0, abs=1e-6
-    )
+    assert float(pair_divergence(foretold, true)) == pytest.approx(by_hand, abs=1e-6)
+    right = torch.tensor([3.0, 1.0]).log()
+    assert float(pair_divergence(right, true)) == pytest.approx(0, abs=1e-6)
     assert torch.isfinite(pair_divergence(foretold, torch.zeros(2)))
 
 
