@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from poseapp.app.tasks import Net
 from poseapp.domain.ids import FrameRef
+from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Suggestion
@@ -21,6 +22,7 @@ from poseapp.store.project import Project
 
 if TYPE_CHECKING:
     from poseapp.learn.select.base import Predicted
+    from poseapp.learn.select.probed import Aspect, Probed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Pick:
     stands_for: int
     """Frames of its video that each candidate speaks for."""
     labelled: tuple[FrameRef, ...]
+    labels: LabelSet | None
+    """What a person said of the labelled frames; None where the selector learns nothing of it."""
     net: Net | None
     """The net to be doubted; None before there is one."""
     device: str
@@ -63,20 +67,25 @@ def pick(request: Pick, report: Report) -> list[Suggestion]:
     count = len(request.candidates)
     rows, labelled = np.flatnonzero(readable[:count]), np.flatnonzero(readable[count:])
     candidates = tuple(request.candidates[row] for row in rows)
-    predicted = None
+    known = tuple(request.labelled[row] for row in labelled)
+    predicted, probed = None, None
     if selector.needs_net and request.net is not None and candidates:
-        predicted = _beliefs(request, request.net, candidates, PartOfReport(report, 0.5, 0.95))
+        asks, until = selector.asks, 0.7 if selector.asks else 0.9
+        predicted = _beliefs(request, request.net, candidates, PartOfReport(report, 0.5, until))
+        probing = PartOfReport(report, until, 0.9)
+        probed = _insides(request, request.net, candidates, known, asks, probing) if asks else None
     pool = Pool(
         request.skeleton,
         candidates,
         features[rows],
         np.full(len(candidates), request.stands_for),
-        tuple(request.labelled[row] for row in labelled),
+        known,
         features[count + labelled],
         request.seed,
         predicted,
+        probed,
     )
-    return propose(selector, pool, request.budget, PartOfReport(report, 0.95, 1.0))
+    return propose(selector, pool, request.budget, PartOfReport(report, 0.9, 1.0))
 
 
 def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDArray[np.float32]:
@@ -109,6 +118,23 @@ def _beliefs(
     rows = fill(shelf, wanted, request.frames, ask, report, predictor.batch)
     jump_px, swapped = _motion(request, candidates)
     return Predicted(**gathered(candidates, rows), jump_px=jump_px, swapped=swapped)
+
+
+def _insides(
+    request: Pick,
+    net: Net,
+    candidates: tuple[FrameRef, ...],
+    labelled: tuple[FrameRef, ...],
+    aspects: Collection[Aspect],
+    report: Report,
+) -> Probed | None:
+    """What the net's insides say, where it was trained here."""
+    from poseapp.app.probing import Shown, probed
+
+    if request.labels is None:
+        return None
+    shown = Shown(candidates, labelled, request.labels, request.videos, request.frames)
+    return probed(net.folder, request.skeleton, shown, aspects, net.device, report)
 
 
 def _motion(

@@ -114,6 +114,7 @@ class Selection:
             candidates,
             step,
             labelled,
+            project.labels.snapshot() if selector_called(selector).asks else None,
             net,
             device,
             self._jobs.threads,

@@ -12,7 +12,23 @@ STRIDE = 4
 """Input pixels per cell of every head's maps."""
 
 
-class DeconvHead(nn.Module):
+class Head(nn.Module):
+    """Feature maps → raw maps: the last layer is a 1×1 convolution of what `shared` gives."""
+
+    @property
+    def last(self) -> nn.Conv2d:
+        """The last layer."""
+        raise NotImplementedError
+
+    def shared(self, maps: Sequence[Tensor]) -> Tensor:
+        """(N, C, h, w) from which the last layer reads every keypoint."""
+        raise NotImplementedError
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        return self.last(self.shared(maps))
+
+
+class DeconvHead(Head):
     """SimpleBaseline: three 4×4 deconvolutions on the deepest map, then a 1×1 convolution."""
 
     def __init__(self, channels: Sequence[int], keypoints: int, width: int = 256) -> None:
@@ -33,11 +49,15 @@ class DeconvHead(nn.Module):
                 nn.init.normal_(module.weight, std=0.001)
         nn.init.zeros_(self.final_layer.bias) if self.final_layer.bias is not None else None
 
-    def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        return self.final_layer(self.deconv_layers(maps[-1]))
+    @property
+    def last(self) -> nn.Conv2d:
+        return self.final_layer
+
+    def shared(self, maps: Sequence[Tensor]) -> Tensor:
+        return self.deconv_layers(maps[-1])
 
 
-class LightHead(nn.Module):
+class LightHead(Head):
     """Every map narrowed by a 1×1 convolution, added on the way up, mixed by a depthwise one."""
 
     def __init__(self, channels: Sequence[int], keypoints: int, width: int = 64) -> None:
@@ -47,14 +67,16 @@ class LightHead(nn.Module):
         self.final = nn.Conv2d(width, keypoints, 1)
         nn.init.normal_(self.final.weight, std=0.001)
 
-    def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        x: Tensor | None = None
-        for n in reversed(range(len(maps))):
-            y = self.narrow[n](maps[n])
-            if x is not None:
-                y = y + functional.interpolate(x, scale_factor=2.0, mode="nearest")
-            x = self.mix[n](y)
-        return self.final(x)
+    @property
+    def last(self) -> nn.Conv2d:
+        return self.final
+
+    def shared(self, maps: Sequence[Tensor]) -> Tensor:
+        x = self.mix[-1](self.narrow[-1](maps[-1]))
+        for n in reversed(range(len(maps) - 1)):
+            finer = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = self.mix[n](self.narrow[n](maps[n]) + finer)
+        return x
 
 
 class _Mix(nn.Module):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from poseapp.domain.errors import TrainingError
 from poseapp.nets.backbone import Backbone
 from poseapp.nets.efficientnet_lite import EfficientNetLite0
-from poseapp.nets.heads import DeconvHead, LightHead
+from poseapp.nets.heads import DeconvHead, Head, LightHead
 from poseapp.nets.heatmaps import Readout
 from poseapp.nets.hrnet import HRNetW18Small
 from poseapp.nets.mobilenet_v3 import mobilenet_v3_large, mobilenet_v3_small
@@ -23,7 +25,7 @@ class PoseNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: Backbone, head: nn.Module, readout: Readout = "softmax") -> None:
+    def __init__(self, backbone: Backbone, head: Head, readout: Readout = "softmax") -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
@@ -57,6 +59,17 @@ class PoseNet(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         return self.head(self.features(pictures))
 
+    def seen(self, pictures: NDArray[np.uint8]) -> list[Tensor]:
+        """The backbone's maps of (N, H, W, 3) BGR pictures, to look at and not to learn from."""
+        planes = torch.from_numpy(pictures).to(self.mean.device).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            return self.features(planes.float())
+
+    def told(self, maps: Sequence[Tensor]) -> NDArray[np.float32]:
+        """(N, K, H/4, W/4) the heatmaps of what the backbone has seen."""
+        with torch.inference_mode():
+            return self.heatmaps(self.head(maps)).cpu().numpy()
+
     def heatmaps(self, raw: Tensor) -> Tensor:
         """Raw maps as probabilities."""
         if self.readout == "sigmoid":
@@ -78,7 +91,7 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {
     "hrnet-w18-small": HRNetW18Small,
 }
 
-HEADS: dict[str, Callable[..., nn.Module]] = {"light": LightHead, "deconv": DeconvHead}
+HEADS: dict[str, Callable[..., Head]] = {"light": LightHead, "deconv": DeconvHead}
 
 
 def build(net: str, keypoints: int, readout: Readout = "softmax") -> PoseNet:

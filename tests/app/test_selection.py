@@ -216,6 +216,16 @@ def test_the_net_in_use_is_doubted_and_asked_where_it_was_not_before(session, se
     assert all(" unsure. " in s.reasons[0].text for s in suggestions)
 
 
+def test_a_net_that_was_not_trained_here_is_not_looked_into(session, selection, fake_jobs):
+    with_net(session)
+    selection.suggest("badge", 3)
+    (request,) = fake_jobs.requests
+    assert request.labels.frames == request.labelled
+    assert {s.selector for s in pick(request, SilentReport())} == {"typiclust"}
+    selection.suggest("entropy", 3)
+    assert fake_jobs.requests[-1].labels is None
+
+
 def test_in_a_real_worker_frames_are_described_picked_and_queued(session, store):
     mail = Mailbox()
     jobs = JobRunner(mail.post, threads=1)

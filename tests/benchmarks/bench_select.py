@@ -2,7 +2,9 @@
 
     python -m tests.benchmarks.bench_select
 
-The time includes the thinning of near-duplicates; features and predictions are there already.
+The time includes the thinning of near-duplicates and whatever a selector trains; features,
+predictions and the net's insides are there already. What each aspect of the insides costs, beside
+the net itself, is told for 100 bodies.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from poseapp.app.presets import preset
 from poseapp.app.simulation import Simulation, simulate
@@ -24,12 +27,16 @@ from poseapp.domain.pose import Instance
 from poseapp.domain.report import SilentReport
 from poseapp.learn.oracle.settings import Effort, Schedule
 from poseapp.learn.select.base import Pool, Predicted
+from poseapp.learn.select.probe import Glance, probe
+from poseapp.learn.select.probed import Aspect, Probed
 from poseapp.learn.select.registry import SELECTORS, propose
 from poseapp.learn.synth.figure import Scene, Walker
+from poseapp.media import probe as media
 from poseapp.media.film_writer import write_film
-from poseapp.media.probe import probe
+from poseapp.nets.heads import LightHead
 
 CANDIDATES, LABELLED, BUDGET, TURNS = 5000, 140, 20, 5
+CHANNELS = 64
 FILM_FRAMES = 120
 
 
@@ -40,6 +47,7 @@ def main() -> None:
     for name, selector in SELECTORS.items():
         taken = times(lambda chosen=selector: propose(chosen, pool, BUDGET, SilentReport()))
         report(f"{name}: {BUDGET} of {CANDIDATES:,}", taken, by_chance)
+    probing()
     oracle()
 
 
@@ -67,7 +75,49 @@ def wandering_pool() -> Pool:
         features[labelled],
         0,
         Predicted(points, *beliefs, swapped),
+        Probed(insides(CANDIDATES, len(skeleton)), insides(LABELLED, len(skeleton)), 0.5),
     )
+
+
+def insides(count: int, keypoints: int) -> dict[Aspect, np.ndarray]:
+    """What a light head of 64 channels says, made up."""
+    rng = np.random.default_rng(count)
+    shapes = {
+        Aspect.EMBEDDING: (CHANNELS,),
+        Aspect.LEVELS: (4, 320),
+        Aspect.SHARED: (CHANNELS, 8, 8),
+        Aspect.PEAKS: (keypoints, 5),
+        Aspect.SPREAD: (keypoints, 2, 2),
+        Aspect.GRADIENT: (keypoints * CHANNELS,),
+        Aspect.CONTINUITY: (),
+        Aspect.EXPECTED_GRADIENT: (LABELLED,),
+        Aspect.LOSS: (),
+        Aspect.POSE: (keypoints, 2),
+    }
+    return {aspect: rng.random((count, *shape), np.float32) for aspect, shape in shapes.items()}
+
+
+def probing() -> None:
+    """What each aspect of 100 bodies costs on maps of 48 × 48 cells, with 140 labelled frames."""
+    torch.manual_seed(0)
+    levels = (24, 40, 112, 320)
+    head = LightHead(levels, len(preset("walker"))).eval()
+    maps = [torch.rand(4, width, 48 >> n, 48 >> n) for n, width in enumerate(levels)]
+    glances = [
+        Glance(maps, np.arange(first, first + 4), np.arange(first - 1, first + 3))
+        for first in range(0, 100, 4)
+    ]
+    poses = np.random.default_rng(0).uniform(0, 192, (4, len(preset("walker")), 2))
+    known = [
+        Glance(maps, np.arange(first, first + 4), labelled=poses, poses=poses)
+        for first in range(0, LABELLED, 4)
+    ]
+    nothing = times(lambda: probe(head, (), known, LABELLED, glances, 100, 0.0), 2)
+    report("probe: 140 labels and 100 bodies through the head", nothing)
+    for aspect in sorted({a for selector in SELECTORS.values() for a in selector.asks}):
+        asked = (aspect,)
+        taken = times(lambda a=asked: probe(head, a, known, LABELLED, glances, 100, 0.0), 2)
+        report(f"probe: {aspect}", taken, nothing)
 
 
 def oracle() -> None:
@@ -96,7 +146,7 @@ def walker_labels(folder: Path) -> LabelSet:
     walker = Walker(Scene(frames=FILM_FRAMES))
     drawn = [walker.render(n) for n in range(FILM_FRAMES)]
     write_film(folder / "walker.mp4", (picture for picture, *_ in drawn), 25.0)
-    video = replace(probe(folder / "walker.mp4"), id=VideoId(1))
+    video = replace(media.probe(folder / "walker.mp4"), id=VideoId(1))
     instances = tuple(
         Instance(FrameRef(VideoId(1), n), points, visibility)
         for n, (_, points, visibility) in enumerate(drawn)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.domain.ids import TrackId, VideoId
+from poseapp.domain.ids import FrameRef, TrackId, VideoId
+from poseapp.domain.metrics import box_size, oks
 from poseapp.domain.video import VideoKind
 from poseapp.learn.oracle.annotator import Annotator
-from poseapp.learn.oracle.estimator import TrainedNet
+from poseapp.learn.oracle.estimator import Question, TrainedNet
 from poseapp.learn.select.base import Predicted
-from poseapp.learn.select.motion import jumps, swaps
+from poseapp.learn.select.motion import MOST_FRAMES, jumps, swaps
+from poseapp.learn.select.probed import Aspect, Probed
 
 
 def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
@@ -31,6 +35,30 @@ def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
         jump_px[doubted],
         swapped[doubted],
     )
+
+
+def insides(
+    annotator: Annotator,
+    net: TrainedNet,
+    labelled: Sequence[FrameRef],
+    aspects: Collection[Aspect],
+    skill: float,
+) -> Probed:
+    """What the net's insides say of the pool, one row a frame."""
+    previous = np.full(sum(len(annotator.bodies_in(ref)) for ref in annotator.pool), -1)
+    for rows, frames in _paths(annotator).values():
+        close = np.diff(frames) <= MOST_FRAMES
+        previous[rows[1:]] = np.where(close, rows[:-1], -1)
+    poses = annotator.bodies(labelled)
+    return net.probe(Question(aspects, annotator.pool, previous, labelled, poses, skill))
+
+
+def skill(annotator: Annotator, net: TrainedNet, unlearnt: Sequence[FrameRef]) -> float:
+    """Mean OKS of a net on frames that it has not learnt; 0 where no body there has a size."""
+    truth = annotator.bodies(unlearnt)
+    likeness = oks(net.guess(unlearnt).points, truth, box_size(truth) ** 2)
+    known = likeness[np.isfinite(likeness)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def _motion(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.ids import FrameRef
+from poseapp.learn.select.probed import Aspect, Probed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +26,31 @@ class Guesses:
     second_px: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What a selector asks of a net's insides, and of which frames."""
+
+    aspects: Collection[Aspect]
+    frames: Sequence[FrameRef]
+    """Sorted."""
+    previous: NDArray[np.intp]
+    """(M,) for each of their bodies its number a moment before, -1 where that is unknown."""
+    labelled: Sequence[FrameRef]
+    poses: NDArray[np.float64]
+    """(B, K, 2) pixels of the labelled frames' bodies, frame by frame; NaN where absent."""
+    skill: float
+    """As in `Probed`."""
+
+
 class TrainedNet(Protocol):
     """A net that has learnt the labels of some frames."""
 
     def guess(self, refs: Sequence[FrameRef]) -> Guesses:
         """Where it sees the bodies of these frames."""
+        ...
+
+    def probe(self, question: Question) -> Probed:
+        """What its insides say: a row for each of `frames`, and one for each labelled frame."""
         ...
 
 

@@ -7,8 +7,8 @@ samples, head, loss and loop are those of every training.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,11 @@ from torch import Tensor
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
-from poseapp.learn.oracle.estimator import Guesses
+from poseapp.learn.oracle.estimator import Guesses, Question
 from poseapp.learn.oracle.seen import Lesson, Seen
 from poseapp.learn.oracle.settings import Effort
+from poseapp.learn.select.probe import Glance, probe
+from poseapp.learn.select.probed import Probed
 from poseapp.learn.train.loop import Loop, Options, Task
 from poseapp.nets.heads import STRIDE, LightHead
 from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
@@ -82,6 +84,10 @@ def _loss(head: LightHead, lesson: Lesson, device: torch.device) -> Tensor:
     return heatmap_cross_entropy(raw, lesson.targets.to(device), lesson.weights.to(device))
 
 
+def _parts(count: int) -> list[slice]:
+    return [slice(n, n + _AT_ONCE) for n in range(0, count, _AT_ONCE)]
+
+
 @dataclass(frozen=True, slots=True)
 class TrainedHead:
     """A `TrainedNet`."""
@@ -92,8 +98,40 @@ class TrainedHead:
     def guess(self, refs: Sequence[FrameRef]) -> Guesses:
         """Where it sees the bodies of these frames."""
         bodies = self.seen.bodies(refs)
-        parts = [self._guess(bodies[n : n + _AT_ONCE]) for n in range(0, len(bodies), _AT_ONCE)]
+        parts = [self._guess(bodies[part]) for part in _parts(len(bodies))]
         return Guesses(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def probe(self, question: Question) -> Probed:
+        """What its insides say."""
+        return probe(
+            self.head,
+            question.aspects,
+            self._glances(question.labelled, poses=question.poses),
+            len(question.labelled),
+            self._glances(question.frames, previous=question.previous),
+            len(question.frames),
+            question.skill,
+        )
+
+    def _glances(
+        self,
+        refs: Sequence[FrameRef],
+        *,
+        previous: NDArray[np.intp] | None = None,
+        poses: NDArray[np.float64] | None = None,
+    ) -> Iterator[Glance]:
+        counts = [len(self.seen.bodies([ref])) for ref in refs]
+        frames = np.repeat(np.arange(len(refs)), counts)
+        bodies = self.seen.bodies(refs)
+        for part in _parts(len(bodies)):
+            maps, framings = self.seen.unchanged(bodies[part])
+            glance = Glance(maps, frames[part])
+            if previous is not None:
+                glance = replace(glance, previous=previous[part])
+            if poses is not None:
+                laid = [f.to_input(pose) for f, pose in zip(framings, poses[part], strict=True)]
+                glance = replace(glance, labelled=np.stack(laid), poses=poses[part])
+            yield glance
 
     def _guess(self, bodies: Sequence[int]) -> tuple[NDArray, ...]:
         maps, framings = self.seen.unchanged(bodies)

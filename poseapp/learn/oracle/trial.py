@@ -11,11 +11,12 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.oracle.annotator import Annotator
-from poseapp.learn.oracle.beliefs import beliefs
+from poseapp.learn.oracle.beliefs import beliefs, insides, skill
 from poseapp.learn.oracle.estimator import Estimator
 from poseapp.learn.oracle.scores import Scores, score
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.select.base import Pool, Predicted, Selector
+from poseapp.learn.select.probed import Probed
 from poseapp.learn.select.registry import propose
 
 
@@ -52,6 +53,7 @@ def run(
     labelled = _first_labels(annotator, schedule, seed)
     truth = annotator.bodies(annotator.held_out)
     turns: list[Turn] = []
+    skilled = 0.0
     for turn in range(schedule.rounds + 1):
         report.progress(turn / (schedule.rounds + 1), f"{len(labelled)} labels")
         net = estimator.fit(labelled, seed)
@@ -59,13 +61,18 @@ def run(
         picked: list[Suggestion] = []
         if turn < schedule.rounds:
             predicted = beliefs(annotator, net) if selector.needs_net else None
-            pool = _pool(annotator, estimator, labelled, predicted, 1000 * seed + turn + 1)
+            probed = (
+                insides(annotator, net, labelled, selector.asks, skilled) if selector.asks else None
+            )
+            pool = _pool(annotator, estimator, labelled, predicted, probed, 1000 * seed + turn + 1)
             picked = propose(selector, pool, schedule.batch, report)
             if len(picked) < schedule.batch:
                 raise SelectionError(
                     f"After {len(labelled)} labels only {len(picked)} frames that look different "
                     "are left. Choose fewer rounds or smaller batches."
                 )
+            if selector.asks:
+                skilled = skill(annotator, net, sorted(s.frame for s in picked))
         turns.append(Turn(len(labelled), scores, tuple(picked)))
         labelled = sorted([*labelled, *(suggestion.frame for suggestion in picked)])
     return turns
@@ -82,6 +89,7 @@ def _pool(
     estimator: Estimator,
     labelled: list[FrameRef],
     predicted: Predicted | None,
+    probed: Probed | None,
     seed: int,
 ) -> Pool:
     known = set(labelled)
@@ -96,4 +104,5 @@ def _pool(
         estimator.features(labelled),
         seed,
         predicted.rows(rows) if predicted else None,
+        probed.rows(rows) if probed else None,
     )

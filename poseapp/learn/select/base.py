@@ -15,6 +15,7 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import Report
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.learn.select.probed import Aspect, Probed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,8 @@ class Pool:
     seed: int
     predicted: Predicted | None = None
     """Rows as `candidates`; None before a net has been trained."""
+    probed: Probed | None = None
+    """What the selector asks of the net's insides; None where nobody can look into it."""
 
     def __post_init__(self) -> None:
         refs = self.candidates
@@ -90,6 +93,7 @@ class Pool:
             features=self.features[rows],
             stands_for=self.stands_for[rows],
             predicted=self.predicted.rows(rows) if self.predicted else None,
+            probed=self.probed.rows(rows) if self.probed else None,
         )
 
     def beliefs(self) -> Predicted:
@@ -102,8 +106,26 @@ class Pool:
             raise SelectionError(NEEDS_A_NET)
         return self.predicted
 
+    def insides(self) -> Probed:
+        """What the insides of the net in use say.
+
+        Raises:
+            SelectionError: when there is no net, or nobody can look into it.
+        """
+        if self.probed is None:
+            raise SelectionError(NEEDS_A_NET if self.predicted is None else NEEDS_INSIDES)
+        return self.probed
+
 
 NEEDS_A_NET = "There are no predictions to be unsure about yet. Train a net first."
+NEEDS_INSIDES = "The net in use was not trained here and cannot be looked into. Train a net first."
+
+
+def needs_labels(pool: Pool, least: int) -> str:
+    """A sentence where fewer frames are labelled; empty otherwise."""
+    if len(pool.labelled) >= least:
+        return ""
+    return f"It learns from labelled frames. Label {least} or more."
 
 
 class Selector(Protocol):
@@ -115,10 +137,14 @@ class Selector(Protocol):
     """One sentence for the person who chooses among selectors."""
     needs_net: ClassVar[bool] = False
     """Whether it looks at what a trained net says of the candidates."""
+    asks: ClassVar[frozenset[Aspect]] = frozenset()
+    """What it must know of the net's insides."""
 
     def not_yet(self, pool: Pool) -> str:
         """Why it cannot pick from this pool, as a sentence; empty when it can."""
-        return NEEDS_A_NET if self.needs_net and pool.predicted is None else ""
+        if self.needs_net and pool.predicted is None:
+            return NEEDS_A_NET
+        return NEEDS_INSIDES if self.asks and pool.probed is None else ""
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         """`budget` different candidates, best first, or all of them when there are fewer."""

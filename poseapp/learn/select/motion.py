@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.skeleton import Skeleton
 
-_MOST_FRAMES = 10
+MOST_FRAMES = 10
 """Predictions farther apart than this say nothing about each other."""
 
 
@@ -27,7 +27,7 @@ def jumps(frames: NDArray[np.integer], points: NDArray[np.floating]) -> NDArray[
     share = (before / (before + after))[:, None, None]
     expected = points[:-2] + share * (points[2:] - points[:-2])
     distance = np.linalg.norm(points[1:-1] - expected, axis=2)
-    close = np.maximum(before, after) <= _MOST_FRAMES
+    close = np.maximum(before, after) <= MOST_FRAMES
     result[1:-1] = np.where(close[:, None], distance, np.nan)
     return result
 
@@ -51,7 +51,7 @@ def swaps(
 
     kept = moved(left, left) + moved(right, right)
     exchanged = moved(left, right) + moved(right, left)
-    close = np.diff(frames) <= _MOST_FRAMES
+    close = np.diff(frames) <= MOST_FRAMES
     change = (2 * exchanged < kept) & (kept > body_size(points) / 5) & close[:, None]
     result[1:] |= change
     result[:-1] |= change

@@ -5,16 +5,23 @@ from __future__ import annotations
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
+from poseapp.learn.select.badge import Badge
 from poseapp.learn.select.base import Pool, Selector
+from poseapp.learn.select.dropout_kcentre import DropoutKCentre
 from poseapp.learn.select.entropy import Entropy
+from poseapp.learn.select.expected_gradient import ExpectedGradient
+from poseapp.learn.select.graph import CoreGraph, UncertainGraph
 from poseapp.learn.select.kcentre import KCentre
 from poseapp.learn.select.kmeans import KMeans
+from poseapp.learn.select.learning_loss import LearningLoss, LearningLossPlus
 from poseapp.learn.select.least_confidence import LeastConfidence
+from poseapp.learn.select.multi_peak import MultiPeak
 from poseapp.learn.select.random_frames import Random
 from poseapp.learn.select.temporal_jump import TemporalJump
 from poseapp.learn.select.thinning import thinned
 from poseapp.learn.select.typiclust import TypiClust
 from poseapp.learn.select.uniform import Uniform
+from poseapp.learn.select.video_specific import VideoSpecific
 
 SELECTORS: dict[str, Selector] = {
     selector.name: selector
@@ -25,6 +32,15 @@ SELECTORS: dict[str, Selector] = {
         LeastConfidence(),
         Entropy(),
         TemporalJump(),
+        LearningLoss(),
+        LearningLossPlus(),
+        DropoutKCentre(),
+        ExpectedGradient(),
+        MultiPeak(),
+        UncertainGraph(),
+        CoreGraph(),
+        Badge(),
+        VideoSpecific(),
         Uniform(),
         Random(),
     )

@@ -27,3 +27,14 @@ def stands_out(doubt: NDArray[np.floating]) -> NDArray[np.intp]:
     Some keypoints are always doubtful; naming them in every reason would say nothing.
     """
     return (doubt - np.median(doubt, axis=0)).argmax(axis=1)
+
+
+def above(worth: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(N,) the share of the others that are worth less."""
+    rank = np.searchsorted(np.sort(worth), worth, side="left")
+    return rank / max(1, len(worth) - 1)
+
+
+def than_most(share: float) -> str:
+    """How a frame compares with the others: `than in 97 % of the frames`."""
+    return "than in any other frame" if share == 1 else f"than in {share:.0%} of the frames"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from scipy.optimize import linear_sum_assignment
 
 from poseapp.domain.errors import TrainingError
@@ -19,8 +19,9 @@ from poseapp.domain.metrics import box_size, pck, pixel_errors, within
 from poseapp.nets import card as cards
 from poseapp.nets.card import Card
 from poseapp.nets.export import export, run_torch
+from poseapp.nets.heatmaps import Readout
 from poseapp.nets.pipeline import estimate
-from poseapp.nets.pose_net import PoseNet
+from poseapp.nets.pose_net import PoseNet, build
 
 
 def judge(
@@ -104,6 +105,25 @@ def write(folder: Path, card: Card, nets: dict[str, PoseNet]) -> None:
             f"The trained net could not be written to {folder} ({why}). Free some disk space and "
             "start the training again: it goes on from its last checkpoint."
         ) from why
+
+
+def read(folder: Path, card: Card) -> dict[str, PoseNet]:
+    """The nets that `write` left there, by their roles, to be looked into; on the CPU.
+
+    Empty where the folder has no weights of a net that is known here, as after an import.
+    """
+    readouts: dict[str, Readout] = {"pose": card.pose.readout}
+    if card.centroid is not None:
+        readouts["centroid"] = card.centroid.readout
+    nets: dict[str, PoseNet] = {}
+    for name, readout in readouts.items():
+        try:
+            net = build(card.net, len(card.skeleton) if name == "pose" else 1, readout)
+            net.load_state_dict(load_file(folder / weights_file(name)))
+        except (KeyError, OSError, RuntimeError, SafetensorError):
+            return {}
+        nets[name] = net.eval()
+    return nets
 
 
 def weights_file(name: str) -> str:

@@ -15,6 +15,7 @@ from poseapp.learn.oracle.trial import run
 from poseapp.learn.select.base import Selector
 from poseapp.learn.select.registry import SELECTORS
 from tests.learn.oracle.worlds import Memory, crowded, video, walk
+from tests.learn.select.pools import quick
 
 SCHEDULE = Schedule(rounds=3, batch=4, initial=4)
 
@@ -27,7 +28,7 @@ def world():
 
 
 def course(world, name, seed=0, schedule=SCHEDULE):
-    return run(SELECTORS[name], *world, schedule, seed, SilentReport())
+    return run(quick(name), *world, schedule, seed, SilentReport())
 
 
 @dataclass(frozen=True)

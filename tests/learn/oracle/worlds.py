@@ -14,6 +14,7 @@ from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.domain.video import Video, VideoKind
 from poseapp.learn.oracle.estimator import Guesses
 from poseapp.learn.select.distances import distances
+from poseapp.learn.select.probed import OF_CANDIDATES, OF_LABELS, Aspect, Probed
 
 SKELETON = Skeleton(
     "walker",
@@ -91,3 +92,28 @@ class Remembering:
         doubt = np.repeat(away.min(axis=1)[:, None] / 100, points.shape[1], axis=1)
         doubt = doubt.clip(0, 1).astype(np.float32)
         return Guesses(points, 1 - doubt, doubt, doubt, 10 * doubt)
+
+    def probe(self, question):
+        """Its insides are what frames look like."""
+        asked = self._insides(question.frames, len(question.labelled))
+        taught = self._insides(question.labelled, len(question.labelled))
+        taught |= {Aspect.POSE: question.poses, Aspect.LOSS: np.zeros(len(question.labelled))}
+        return Probed(
+            {aspect: asked[aspect] for aspect in set(question.aspects) - OF_LABELS},
+            {aspect: taught[aspect] for aspect in set(question.aspects) - OF_CANDIDATES},
+            question.skill,
+        )
+
+    def _insides(self, refs, labelled):
+        looks = self.memory.features(refs)
+        doubt = self.guess(refs).entropy
+        return {
+            Aspect.EMBEDDING: looks,
+            Aspect.LEVELS: np.repeat(looks[:, None], 4, axis=1),
+            Aspect.SHARED: np.tile(looks[:, :, None, None], (1, 1, 8, 8)).astype(np.float16),
+            Aspect.PEAKS: np.stack([1 - doubt, doubt], axis=2),
+            Aspect.SPREAD: np.tile(doubt[..., None, None], (1, 1, 2, 2)),
+            Aspect.GRADIENT: np.repeat(doubt, 2, axis=1),
+            Aspect.CONTINUITY: doubt.sum(axis=1),
+            Aspect.EXPECTED_GRADIENT: np.repeat(doubt[:, :1], labelled, axis=1),
+        }

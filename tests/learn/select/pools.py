@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.learn.select.base import Pool, Predicted
+from poseapp.learn.select.probed import Aspect, Probed
+from poseapp.learn.select.registry import SELECTORS
 
 SKELETON = Skeleton(
     "fish",
@@ -19,7 +23,9 @@ def refs(count: int, video: int = 1, step: int = 1, start: int = 0) -> tuple[Fra
     return tuple(FrameRef(VideoId(video), start + n * step) for n in range(count))
 
 
-def pool_of(features, *, labelled_features=(), predicted=None, candidates=None, seed=0) -> Pool:
+def pool_of(
+    features, *, labelled_features=(), predicted=None, probed=None, candidates=None, seed=0
+) -> Pool:
     """Candidates in video 1, labels in video 2."""
     features = np.asarray(features, np.float32)
     labelled = np.asarray(labelled_features, np.float32).reshape(-1, features.shape[1])
@@ -32,6 +38,7 @@ def pool_of(features, *, labelled_features=(), predicted=None, candidates=None, 
         labelled,
         seed,
         predicted,
+        probed,
     )
 
 
@@ -49,6 +56,41 @@ def believed(count: int, keypoints: int = 3, **changed) -> Predicted:
     arrays = {name: np.array(value, np.float32) for name, value in (still | changed).items()}
     swapped = np.asarray(changed.get("swapped", np.zeros((count, 1), bool)))
     return Predicted(**{**arrays, "swapped": swapped})
+
+
+def insides(count: int, labelled: int, seed=0, skill=0.5, **changed) -> Probed:
+    """A net of 6 channels and 3 keypoints of which everything is chance, but for what is changed.
+
+    A changed aspect is given by name, for the candidates.
+    """
+    rng = np.random.default_rng(seed)
+
+    def aspects(frames):
+        return {
+            Aspect.EMBEDDING: rng.random((frames, 6)),
+            Aspect.LEVELS: rng.random((frames, 4, 5)),
+            Aspect.SHARED: rng.random((frames, 6, 8, 8)).astype(np.float16),
+            Aspect.SPREAD: rng.normal(size=(frames, 3, 2, 2)),
+        }
+
+    asked = aspects(count) | {
+        Aspect.PEAKS: rng.uniform(-0.5, 1, (count, 3, 5)),
+        Aspect.GRADIENT: rng.normal(size=(count, 18)),
+        Aspect.CONTINUITY: rng.random(count),
+        Aspect.EXPECTED_GRADIENT: rng.random((count, labelled)),
+    }
+    taught = aspects(labelled) | {
+        Aspect.LOSS: rng.random(labelled),
+        Aspect.POSE: rng.uniform(0, 60, (labelled, 3, 2)),
+    }
+    return Probed(asked | {Aspect(k): np.asarray(v) for k, v in changed.items()}, taught, skill)
+
+
+def quick(name):
+    """The selector, with hardly any training of nets of its own."""
+    selector = SELECTORS[name]
+    trains = any(field.name == "steps" for field in fields(selector))
+    return replace(selector, steps=2) if trains else selector
 
 
 def changed(rows: dict[tuple[int, int], float], count: int, usual: float) -> np.ndarray:
