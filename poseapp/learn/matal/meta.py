@@ -69,14 +69,16 @@ def meta_train(
         learner = Learner(copy.deepcopy(first), settings)
         exploring = chance_to_guess(settings, played)
         opening = Opening(share=float(chance.uniform(*meta.shares)))
+        earned = 0.0
         for _ in range(meta.episodes):
             episode = play(environment, learner.team, settings, chance, exploring, opening)
             for round_ in episode.rounds:
                 learner.remember(round_)
+            earned += episode.earned / meta.episodes
             opening = replace(opening, repartition=False)
         played += learner.played
         loss = float(np.mean([learner.update(chance) for _ in range(meta.steps)]))
-        report.metrics(task=task + 1, loss=loss, earned=episode.earned)
+        report.metrics(task=task + 1, loss=loss, earned=earned)
         rate = meta.rate * (1 - task / meta.tasks)
         if meta.rule is Rule.FOMAML:
             check = play(environment, learner.team, settings, chance, exploring, opening)

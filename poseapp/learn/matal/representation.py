@@ -49,6 +49,8 @@ class Likeness:
     """(U, 7, bins) histograms of cosines, d in the paper."""
     seen: Floats
     """(U, 7) share of the space's values that are not imputed."""
+    body: Floats
+    """(U, D) products of the whole body, filled where they are missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,7 @@ class Representation:
             np.stack([nearest(*pair) for pair in zip(poses, known, strict=True)], axis=1),
             np.stack([histograms(p, p, e) for p, e in zip(poses, self.edges, strict=True)], axis=1),
             np.stack([kcs.seen(space) for space in raw], axis=1),
+            poses[0],
         )
         looks = self.looks(frames.looks)
         state = self._state(looks, self.looks(frames.labelled_looks), poses, estimated)

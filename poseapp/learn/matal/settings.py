@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 FEWEST_LABELS = 40
@@ -62,6 +62,7 @@ class Settings:
     steps: int | None = 4
     """Rounds of an episode; None for as long as frames are left, as in the paper."""
     episodes: int = 40
+    """From first weights by chance; from meta-learnt ones half as many do."""
     repartition: bool = True
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
@@ -84,6 +85,10 @@ class Settings:
     """Rounds in which that chance falls to about a third."""
     describing: Describing = field(default_factory=Describing)
     ablation: Ablation = field(default_factory=Ablation)
+
+    def adapting(self) -> Settings:
+        """For a team that begins with meta-learnt weights: half as long, and with fewer guesses."""
+        return replace(self, episodes=self.episodes // 2, first_chance=self.first_chance / 3)
 
 
 def due(labels: int, trained_on: int | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from poseapp.learn.matal.team import Team
 from poseapp.learn.train import checkpoint
 
 FILE = "team.safetensors"
+INITIALISATION = "matal.safetensors"
 _FORMAT = 1
 
 
@@ -108,6 +110,17 @@ def load_initialisation(file: Path) -> tuple[Team, Settings]:
     team = empty_team(settings)
     team.load_state_dict(tensors)
     return team, settings
+
+
+def shipped_initialisation(settings: Settings) -> Team | None:
+    """First weights that come with the program, if there are some for teams of these settings."""
+    file = files("poseapp.resources") / "models" / INITIALISATION
+    if not file.is_file():
+        return None
+    with as_file(file) as path:
+        team, made_for = load_initialisation(path)
+    own = (settings.agents, settings.ablation.policy, settings.describing)
+    return team if own == (made_for.agents, made_for.ablation.policy, made_for.describing) else None
 
 
 def empty_team(settings: Settings) -> Team:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.domain.ids import TrackId, VideoId
+from poseapp.domain.ids import FrameRef, TrackId, VideoId
 from poseapp.domain.video import VideoKind
 from poseapp.learn.oracle.annotator import Annotator
-from poseapp.learn.oracle.estimator import TrainedNet
+from poseapp.learn.oracle.estimator import Guesses, TrainedNet
 from poseapp.learn.select.base import Predicted
 from poseapp.learn.select.motion import jumps, swaps
 
@@ -17,11 +19,7 @@ def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
     """One row a frame of the pool, about the body the net doubts most."""
     guesses = net.guess(annotator.pool)
     jump_px, swapped = _motion(annotator, guesses.points)
-    doubted, first = [], 0
-    for ref in annotator.pool:
-        count = len(annotator.bodies_in(ref))
-        doubted.append(first + int(guesses.scores[first : first + count].mean(axis=1).argmin()))
-        first += count
+    doubted = most_doubted(annotator, annotator.pool, guesses)
     return Predicted(
         guesses.points[doubted].astype(np.float32),
         guesses.scores[doubted],
@@ -31,6 +29,18 @@ def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
         jump_px[doubted],
         swapped[doubted],
     )
+
+
+def most_doubted(
+    annotator: Annotator, refs: Sequence[FrameRef], guesses: Guesses
+) -> NDArray[np.intp]:
+    """(N,) for each frame the row of its body with the least confidence."""
+    doubted, first = [], 0
+    for ref in refs:
+        count = len(annotator.bodies_in(ref))
+        doubted.append(first + int(guesses.scores[first : first + count].mean(axis=1).argmin()))
+        first += count
+    return np.array(doubted, np.intp)
 
 
 def _motion(

@@ -43,3 +43,13 @@ class Estimator(Protocol):
     def fit(self, refs: Sequence[FrameRef], seed: int) -> TrainedNet:
         """A net trained on these frames alone, from first weights that `seed` determines."""
         ...
+
+    def update(
+        self, net: TrainedNet | None, refs: Sequence[FrameRef], seed: int, steps: int
+    ) -> Sequence[TrainedNet]:
+        """Go on with a net, or begin one, for a few steps on these frames.
+
+        Returns:
+            The net as it was shortly before the end, and at last at the end; `net` is unchanged.
+        """
+        ...

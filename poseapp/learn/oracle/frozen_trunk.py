@@ -6,6 +6,7 @@ samples, head, loss and loop are those of every training.
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from torch import Tensor
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
-from poseapp.learn.oracle.estimator import Guesses
+from poseapp.learn.oracle.estimator import Guesses, TrainedNet
 from poseapp.learn.oracle.seen import Lesson, Seen
 from poseapp.learn.oracle.settings import Effort
 from poseapp.learn.train.loop import Loop, Options, Task
@@ -28,6 +29,9 @@ from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
 
 _AT_ONCE = 16
 """Bodies that a trained head looks at together."""
+
+_MOMENTS = (0.8, 0.9, 1.0)
+"""Shares of an update after which the head is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,31 @@ class FrozenTrunk:
             saved = Path(scratch) / "checkpoint.safetensors"
             fitted = Loop(task, options, SilentReport(), torch.device("cpu"), saved).run()
         return TrainedHead(self.seen, fitted.net)
+
+    def update(
+        self, net: TrainedNet | None, refs: Sequence[FrameRef], seed: int, steps: int
+    ) -> list[TrainedHead]:
+        """Teach a copy of the head a little more, or a new one; tells of its last moments."""
+        torch.manual_seed(seed)
+        if isinstance(net, TrainedHead):
+            head = copy.deepcopy(net.head)
+        else:
+            head = LightHead(self.seen.channels, self.seen.keypoints)
+        bodies, effort = self.seen.bodies(refs), self.effort
+        optimiser = torch.optim.AdamW(head.parameters(), lr=effort.lr)
+        falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
+        told = {round(share * steps) for share in _MOMENTS}
+        moments = []
+        head.train()
+        for step in range(steps):
+            lesson = self.seen.lesson(*_drawn(bodies, effort.batch, seed, step))
+            optimiser.zero_grad(set_to_none=True)
+            _loss(head, lesson, torch.device("cpu")).backward()
+            optimiser.step()
+            falling.step()
+            if step + 1 in told:
+                moments.append(TrainedHead(self.seen, copy.deepcopy(head).eval()))
+        return moments
 
 
 def _drawn(

@@ -13,6 +13,7 @@ from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.oracle.annotator import Annotator
 from poseapp.learn.oracle.beliefs import beliefs
 from poseapp.learn.oracle.estimator import Estimator
+from poseapp.learn.oracle.rehearsal import prepared
 from poseapp.learn.oracle.scores import Scores, score
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.select.base import Pool, Predicted, Selector
@@ -58,6 +59,7 @@ def run(
         scores = score(net.guess(annotator.held_out).points, truth, annotator.labels.skeleton)
         picked: list[Suggestion] = []
         if turn < schedule.rounds:
+            selector = prepared(selector, annotator, estimator, labelled, seed, report)
             predicted = beliefs(annotator, net) if selector.needs_net else None
             pool = _pool(annotator, estimator, labelled, predicted, 1000 * seed + turn + 1)
             picked = propose(selector, pool, schedule.batch, report)
@@ -96,4 +98,8 @@ def _pool(
         estimator.features(labelled),
         seed,
         predicted.rows(rows) if predicted else None,
+        predicted.rows(np.array([n for n, ref in enumerate(annotator.pool) if ref in known]))
+        if predicted
+        else None,
+        annotator.bodies(labelled),
     )

@@ -10,6 +10,7 @@ from poseapp.learn.select.entropy import Entropy
 from poseapp.learn.select.kcentre import KCentre
 from poseapp.learn.select.kmeans import KMeans
 from poseapp.learn.select.least_confidence import LeastConfidence
+from poseapp.learn.select.matal import Matal
 from poseapp.learn.select.random_frames import Random
 from poseapp.learn.select.temporal_jump import TemporalJump
 from poseapp.learn.select.thinning import thinned
@@ -25,6 +26,7 @@ SELECTORS: dict[str, Selector] = {
         LeastConfidence(),
         Entropy(),
         TemporalJump(),
+        Matal(),
         Uniform(),
         Random(),
     )

@@ -94,7 +94,7 @@ class Hands:
 
 
 def hidden_finger() -> Hands:
-    """8 of 56 frames are of a finger that only its own similarity shows; another one is bent too."""
+    """8 of 56 frames show a bent finger that earns, and 8 another one that does not."""
     return Hands(bent=(1, 3), rare=8, hidden=(3,))
 
 
