@@ -67,6 +67,8 @@ class Settings:
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
     """No agent may pick what another one did; the paper does not say."""
+    full_updates: bool = False
+    """Teach the estimator itself within an episode, as the paper does, not a quicker one."""
     updates: int = 20
     """TD steps after an episode."""
     batch: int = 16

@@ -21,11 +21,12 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
 from poseapp.learn.oracle.estimator import Guesses, TrainedNet
+from poseapp.learn.oracle.linear_readout import LinearReadout
+from poseapp.learn.oracle.reading import joined, read
 from poseapp.learn.oracle.seen import Lesson, Seen
 from poseapp.learn.oracle.settings import Effort
 from poseapp.learn.train.loop import Loop, Options, Task
 from poseapp.nets.heads import STRIDE, LightHead
-from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
 
 _AT_ONCE = 16
 """Bodies that a trained head looks at together."""
@@ -94,6 +95,10 @@ class FrozenTrunk:
                 moments.append(TrainedHead(self.seen, copy.deepcopy(head).eval()))
         return moments
 
+    def quick(self) -> LinearReadout:
+        """Another estimator on what the same trunk sees."""
+        return LinearReadout(self.seen)
+
 
 def _drawn(
     bodies: Sequence[int], size: int, seed: int, step: int
@@ -121,18 +126,12 @@ class TrainedHead:
     def guess(self, refs: Sequence[FrameRef]) -> Guesses:
         """Where it sees the bodies of these frames."""
         bodies = self.seen.bodies(refs)
-        parts = [self._guess(bodies[n : n + _AT_ONCE]) for n in range(0, len(bodies), _AT_ONCE)]
-        return Guesses(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        parts = [bodies[n : n + _AT_ONCE] for n in range(0, len(bodies), _AT_ONCE)]
+        return joined([self._guess(part) for part in parts])
 
-    def _guess(self, bodies: Sequence[int]) -> tuple[NDArray, ...]:
+    def _guess(self, bodies: Sequence[int]) -> Guesses:
         maps, framings = self.seen.unchanged(bodies)
         with torch.inference_mode():
             raw = self.head(maps)
             heatmaps = raw.flatten(2).softmax(dim=2).view_as(raw).numpy()
-        cells, scores = decode(heatmaps)
-        pixels = cell_to_pixel(cells, STRIDE)
-        points = [framing.to_picture(p) for framing, p in zip(framings, pixels, strict=True)]
-        shape = peaks(heatmaps)
-        px_per_cell = np.array([[STRIDE / framing.scale] for framing in framings], np.float32)
-        second_px = shape.second_distance * px_per_cell
-        return np.array(points), scores, shape.entropy, shape.second_ratio, second_px
+        return read(heatmaps, framings, STRIDE)

@@ -66,7 +66,8 @@ class Rehearsal:
                 f"The agents need {FEWEST_LABELS} labelled frames to learn from, and there are "
                 f"{len(refs)}. Label more frames."
             )
-        self._annotator, self._estimator = annotator, estimator
+        self._annotator = annotator
+        self._estimator = estimator if settings.full_updates else estimator.quick()
         self._refs = sorted(refs)
         self._looks = dict(zip(self._refs, estimator.features(self._refs), strict=True))
         self._ablation = settings.ablation

@@ -91,6 +91,11 @@ class Seen:
     def keypoints(self) -> int:
         return self._weights.shape[1]
 
+    @property
+    def count(self) -> int:
+        """Bodies of all frames; those of the pool come first."""
+        return sum(len(numbers) for numbers in self._places.bodies.values())
+
     def bodies(self, refs: Iterable[FrameRef]) -> list[int]:
         """Their numbers, frame by frame."""
         return [body for ref in refs for body in self._places.bodies[ref]]
@@ -103,6 +108,15 @@ class Seen:
         """These bodies of the pool, each as it is or as one of its copies."""
         variants = 1 + self._places.copies
         rows = [self._places.row(body) + int(chance.integers(variants)) for body in bodies]
+        targets, weights = self._targets[rows], self._weights[rows]
+        return Lesson(
+            self._level(rows), torch.from_numpy(targets).float(), torch.from_numpy(weights)
+        )
+
+    def variants(self, body: int) -> Lesson:
+        """The body as it is and all its copies."""
+        first = self._places.row(body)
+        rows = list(range(first, min(self._places.row(body + 1), len(self._weights))))
         targets, weights = self._targets[rows], self._weights[rows]
         return Lesson(
             self._level(rows), torch.from_numpy(targets).float(), torch.from_numpy(weights)

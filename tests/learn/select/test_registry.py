@@ -11,7 +11,6 @@ from poseapp.domain.suggestion import Answer
 from poseapp.learn.select.registry import SELECTORS, propose, selector_called
 from tests.learn.select.pools import believed, frames_of, pool_of, refs
 
-
 RULES = [name for name in SELECTORS if name != "matal"]
 """Those that pick without having learnt on labels."""
 
