@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.skeleton import BodyPart, Skeleton
@@ -36,22 +38,24 @@ class Anatomy:
     """The whole body first, then at most `MOST_PARTS` parts."""
 
     @classmethod
-    def of(cls, skeleton: Skeleton) -> Anatomy:
+    def of(cls, skeleton: Skeleton, truth: NDArray | None = None) -> Anatomy:
         """The skeleton's bones as a tree, with the skeleton's parts or else its communities.
 
         A part holds the bones that lead to its keypoints, so that an arm includes the bone it
-        hangs by and a finger the one from the wrist. Where fewer than two bones are drawn, every
-        keypoint is joined to the first: any tree over all keypoints tells the same pose.
+        hangs by and a finger the one from the wrist. Where fewer than two bones are drawn,
+        keypoints that stay near each other in the (B, K, 2) labels `truth` are joined, without
+        labels in their order.
 
         Raises:
-            SelectionError: when there are fewer than two bones and too few keypoints for a star.
+            SelectionError: when there are fewer than two bones and fewer than three keypoints.
         """
-        bones = _rooted(_tree(skeleton.bones, len(skeleton)), len(skeleton))
+        count = len(skeleton)
+        bones = _rooted(_tree(skeleton.bones, count), count)
         if len(bones) < _FEWEST_BONES:
-            bones = tuple((k, 0) for k in range(1, len(skeleton)))
+            bones = _rooted(_tree(_nearest_first(truth, count), count), count)
         if len(bones) < _FEWEST_BONES:
             raise SelectionError(
-                f"The skeleton {skeleton.name!r} has {len(skeleton)} keypoints, too few to compare "
+                f"The skeleton {skeleton.name!r} has {count} keypoints, too few to compare "
                 "poses by their bones. Choose another selector."
             )
         whole = Part("whole body", tuple(range(len(bones))))
@@ -71,6 +75,18 @@ def _tree(bones: Sequence[tuple[int, int]], keypoints: int) -> list[tuple[int, i
     return kept
 
 
+def _nearest_first(truth: NDArray | None, keypoints: int) -> list[tuple[int, int]]:
+    """All pairs of keypoints, those first that are usually the nearest."""
+    pairs = list(combinations(range(keypoints), 2))
+    if truth is None or not pairs:
+        return pairs
+    apart = np.array([np.linalg.norm(truth[:, a] - truth[:, b], axis=1) for a, b in pairs])
+    seen = np.isfinite(apart)
+    usual = np.where(seen, apart, 0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    usual[~seen.any(axis=1)] = np.inf
+    return [pairs[n] for n in np.argsort(usual, kind="stable")]
+
+
 def _rooted(tree: Sequence[tuple[int, int]], keypoints: int) -> tuple[tuple[int, int], ...]:
     """(child, parent) of each bone; the root of each tree is the keypoint nearest to all others."""
     hops = _hops(tree, keypoints)
@@ -83,7 +99,7 @@ def _rooted(tree: Sequence[tuple[int, int]], keypoints: int) -> tuple[tuple[int,
     return tuple(rooted)
 
 
-def _hops(tree: Sequence[tuple[int, int]], keypoints: int) -> np.ndarray:
+def _hops(tree: Sequence[tuple[int, int]], keypoints: int) -> NDArray[np.float64]:
     """(K, K) bones between keypoints, infinite where they are not joined (Floyd–Warshall)."""
     hops = np.full((keypoints, keypoints), np.inf)
     np.fill_diagonal(hops, 0)

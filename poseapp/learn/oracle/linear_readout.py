@@ -41,6 +41,7 @@ class LinearReadout:
     strength: float = 1.0
     """Of the penalty, for each body."""
     _sums: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    _cells: dict[int, Tensor] = field(default_factory=dict)
 
     def features(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
         """(N, D) means of the trunk's deepest maps."""
@@ -69,18 +70,24 @@ class LinearReadout:
         """Nothing is quicker."""
         return self
 
-    def cells(self, maps: Sequence[Tensor]) -> tuple[Tensor, tuple[int, int]]:
-        """(B, h·w, directions + 1) what is read at each cell, with a 1 at the end, and (h, w)."""
-        raw, size = _raw(maps)
+    def cells(self, maps: Sequence[Tensor]) -> Tensor:
+        """(B, h·w, directions + 1) what is read at each cell, with a 1 at the end."""
         middle, spread, directions = self._directions
-        read = ((raw - middle) / spread) @ directions
-        return torch.cat([read, torch.ones(*read.shape[:2], 1)], dim=2), size
+        read = ((_raw(maps) - middle) / spread) @ directions
+        return torch.cat([read, torch.ones(*read.shape[:2], 1)], dim=2)
+
+    def cells_of(self, bodies: Sequence[int]) -> Tensor:
+        """(M, h·w, directions + 1) of bodies as they are; kept, for episodes ask for them often."""
+        for body in bodies:
+            if body not in self._cells:
+                self._cells[body] = self.cells(self.seen.unchanged([body])[0]).half()
+        return torch.cat([self._cells[body] for body in bodies]).float()
 
     @cached_property
     def _directions(self) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and spread of the channels, and (C, directions) directions of the most variance."""
         bodies = np.unique(np.linspace(0, self.seen.count - 1, _MEASURED_ON).astype(int)).tolist()
-        raw = torch.cat([_raw(self.seen.unchanged([body])[0])[0] for body in bodies]).flatten(0, 1)
+        raw = torch.cat([_raw(self.seen.unchanged([body])[0]) for body in bodies]).flatten(0, 1)
         middle, spread = raw.mean(dim=0), raw.std(dim=0) + 1e-3
         scaled = (raw - middle) / spread
         _, vectors = torch.linalg.eigh(scaled.T @ scaled)
@@ -90,7 +97,7 @@ class LinearReadout:
         """What a body and its copies add to the normal equations."""
         if body not in self._sums:
             lesson = self.seen.variants(body)
-            cells, _ = self.cells(lesson.maps)
+            cells = self.cells(lesson.maps)
             targets = functional.avg_pool2d(lesson.targets, _FINER)
             targets = targets / targets.amax(dim=(2, 3), keepdim=True).clamp(min=1e-9)
             rows, wanted = cells.flatten(0, 1), targets.flatten(2).permute(0, 2, 1).flatten(0, 1)
@@ -114,18 +121,18 @@ class SolvedReadout:
         return joined([self._guess(part) for part in parts])
 
     def _guess(self, bodies: Sequence[int]) -> Guesses:
-        maps, framings = self.readout.seen.unchanged(bodies)
-        cells, size = self.readout.cells(maps)
+        seen = self.readout.seen
+        cells, size = self.readout.cells_of(bodies), seen.size_of_maps(1)
         heights = (cells @ self.weights).permute(0, 2, 1).unflatten(2, size).clamp(min=1e-4) ** 2
         heatmaps = heights / heights.sum(dim=(2, 3), keepdim=True)
-        return read(heatmaps.numpy(), framings, _FINER * STRIDE)
+        return read(heatmaps.numpy(), seen.framings(bodies), _FINER * STRIDE)
 
 
-def _raw(maps: Sequence[Tensor]) -> tuple[Tensor, tuple[int, int]]:
-    """(B, h·w, C) channels of all maps but the finest, at the cells of the second, and (h, w)."""
-    height, width = maps[1].shape[2:]
+def _raw(maps: Sequence[Tensor]) -> Tensor:
+    """(B, h·w, C) channels of all maps but the finest, at the cells of the second."""
+    size = maps[1].shape[2:]
     grown = [
-        functional.interpolate(level, size=(height, width), mode="bilinear", align_corners=False)
+        functional.interpolate(level, size=size, mode="bilinear", align_corners=False)
         for level in maps[2:]
     ]
-    return torch.cat([maps[1], *grown], dim=1).flatten(2).permute(0, 2, 1), (height, width)
+    return torch.cat([maps[1], *grown], dim=1).flatten(2).permute(0, 2, 1)

@@ -73,10 +73,11 @@ class Rehearsal:
         self._ablation = settings.ablation
         self._updates = updates or Updates()
         self._order: NDArray[np.intp] | None = None
+        truth = annotator.bodies(self._refs)
         self.representation = Representation.of(
-            Anatomy.of(annotator.labels.skeleton),
+            Anatomy.of(annotator.labels.skeleton, truth),
             settings.describing,
-            annotator.bodies(self._refs),
+            truth,
             np.array(list(self._looks.values())),
         )
 

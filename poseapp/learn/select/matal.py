@@ -13,7 +13,7 @@ from poseapp.domain.errors import SelectionError
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.matal.anatomy import Anatomy
-from poseapp.learn.matal.settings import FEWEST_LABELS, Settings
+from poseapp.learn.matal.settings import FEWEST_LABELS, Ablation, Policy, Settings
 from poseapp.learn.matal.similarity import cosines
 from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, falling_scores, suggestions
 from poseapp.learn.select.words import counted, spoken
@@ -21,6 +21,21 @@ from poseapp.learn.select.words import counted, spoken
 if TYPE_CHECKING:
     from poseapp.learn.matal.representation import Frames, Likeness
     from poseapp.learn.matal.trained import TrainedTeam
+
+ABLATIONS: dict[str, Ablation] = {
+    "matal_without_meta": Ablation(meta=False),
+    "matal_without_state_appearance": Ablation(state_appearance=False),
+    "matal_without_state_body": Ablation(state_body=False),
+    "matal_without_state_parts": Ablation(state_parts=False),
+    "matal_without_state_budget": Ablation(state_budget=False),
+    "matal_without_action_similarity": Ablation(action_similarity=False),
+    "matal_without_action_histograms": Ablation(action_histograms=False),
+    "matal_without_action_appearance": Ablation(action_appearance=False),
+    "matal_without_h": Ablation(policy=Policy.WITHOUT_H),
+    "matal_one_agent_batch": Ablation(policy=Policy.ONE_AGENT_BATCH),
+    "matal_one_image": Ablation(policy=Policy.ONE_IMAGE),
+}
+"""The comparisons of the paper's section 4.3, by the names that trials call them."""
 
 STILL_LEARNING = "The agents are still learning from your labels."
 
@@ -98,6 +113,12 @@ class Matal(Selector):
         """Share of the labels to come that were given, as in an episode from 0 to 1."""
         coming = trained_on if self.budget is None else self.budget - trained_on
         return float(np.clip((labels - trained_on) / max(coming, 1), 0, 1))
+
+
+def ablated(name: str) -> Matal:
+    """MATAL without one of its parts; it learns like the whole and picks under its own name."""
+    kind = type(name, (Matal,), {"__slots__": (), "name": name})
+    return kind(Settings(ablation=ABLATIONS[name]))
 
 
 def _count(pool: Pool) -> str:

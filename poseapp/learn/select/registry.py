@@ -10,7 +10,7 @@ from poseapp.learn.select.entropy import Entropy
 from poseapp.learn.select.kcentre import KCentre
 from poseapp.learn.select.kmeans import KMeans
 from poseapp.learn.select.least_confidence import LeastConfidence
-from poseapp.learn.select.matal import Matal
+from poseapp.learn.select.matal import ABLATIONS, Matal, ablated
 from poseapp.learn.select.random_frames import Random
 from poseapp.learn.select.temporal_jump import TemporalJump
 from poseapp.learn.select.thinning import thinned
@@ -39,11 +39,13 @@ STAND_IN = SELECTORS["typiclust"]
 
 
 def selector_called(name: str) -> Selector:
-    """The selector of this name.
+    """The selector of this name, or one that was left incomplete to measure what it lacks.
 
     Raises:
         SelectionError: when there is none; the message lists those there are.
     """
+    if name in ABLATIONS:
+        return ablated(name)
     if name not in SELECTORS:
         known = ", ".join(sorted(SELECTORS))
         raise SelectionError(f"There is no selector {name!r}. There are: {known}.")

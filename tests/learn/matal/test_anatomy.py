@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.skeleton import BodyPart, Keypoint, Skeleton
@@ -61,9 +62,21 @@ def test_of_a_circle_of_bones_the_last_is_left_out():
     assert {frozenset(b) for b in anatomy.bones} == {frozenset(p) for p in ((0, 1), (1, 2), (2, 3))}
 
 
-def test_a_skeleton_without_bones_is_a_star():
+def test_a_skeleton_without_bones_gets_a_tree_over_all_its_keypoints():
     assert Anatomy.of(skeleton(4)).bones == ((1, 0), (2, 0), (3, 0))
-    assert Anatomy.of(skeleton(3, ((1, 2),))).bones == ((1, 0), (2, 0))
+    assert len(Anatomy.of(skeleton(3, ((1, 2),))).bones) == 2
+
+
+def test_where_no_bones_are_drawn_keypoints_that_stay_near_are_joined_as_scipy_joins_them():
+    rng = np.random.default_rng(0)
+    truth = np.cumsum(rng.normal(size=(1, 7, 2)) * 20, axis=1) + rng.normal(size=(5, 7, 2))
+    truth[0, 3] = np.nan
+    apart = np.nanmean(np.linalg.norm(truth[:, :, None] - truth[:, None], axis=3), axis=0)
+    tree = minimum_spanning_tree(apart).tocoo()
+    expected = {frozenset(map(int, pair)) for pair in zip(tree.row, tree.col, strict=True)}
+    assert {frozenset(bone) for bone in Anatomy.of(skeleton(7), truth).bones} == expected
+    nobody = np.full((3, 7, 2), np.nan)
+    assert len(Anatomy.of(skeleton(7), nobody).bones) == 6
 
 
 @pytest.mark.parametrize("count", [1, 2])
