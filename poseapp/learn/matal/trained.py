@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ from poseapp.learn.matal.anatomy import Anatomy, Part
 from poseapp.learn.matal.looks import Looks
 from poseapp.learn.matal.representation import SPACES, STATE, Representation
 from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
+from poseapp.learn.matal.shipped import initialisation_file
 from poseapp.learn.matal.team import Team
 from poseapp.learn.train import checkpoint
 
 FILE = "team.safetensors"
-INITIALISATION = "matal.safetensors"
 _FORMAT = 1
 
 
@@ -114,8 +114,8 @@ def load_initialisation(file: Path) -> tuple[Team, Settings]:
 
 def shipped_initialisation(settings: Settings) -> Team | None:
     """First weights that come with the program, if there are some for teams of these settings."""
-    file = files("poseapp.resources") / "models" / INITIALISATION
-    if not file.is_file():
+    file = initialisation_file()
+    if file is None:
         return None
     with as_file(file) as path:
         team, made_for = load_initialisation(path)

@@ -1,9 +1,9 @@
 """The estimator of rehearsals: a linear map from what the trunk sees to heatmaps, solved at once.
 
-Agents need hundreds of episodes, and rewards that tell a good pick from a poor one. A head that is
-taught step by step costs seconds an update and its accuracy strays by more than a few labels
-change. The least squares of a linear head need no steps: what each body adds to them is computed
-once, an update adds these up and solves, and equal labels always give equal accuracies.
+Agents need many episodes. A head that is taught step by step costs seconds an update, and chance
+has a part in what it learns. The least squares of a linear head need no steps: what each body adds
+to them is computed once, an update adds these up and solves, and equal labels always give equal
+accuracies.
 """
 
 from __future__ import annotations
