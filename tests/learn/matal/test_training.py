@@ -109,7 +109,7 @@ def test_an_opening_says_how_much_is_labelled_at_first():
 
 
 def test_the_team_learns_to_pick_what_earns():
-    settings = replace(QUICK, steps=1, episodes=40, updates=6, lr=1e-2, batch=8)
+    settings = replace(QUICK, steps=1, episodes=60, updates=8, lr=1e-2, batch=16)
     team = train(Marbles(), settings, 0, SilentReport())
     chances = [np.random.default_rng([seed, 5]) for seed in range(20)]
     earned = [play(Marbles(), team, settings, chance, 0.0).earned for chance in chances]
