@@ -18,7 +18,7 @@ from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
-from poseapp.learn.select.registry import SELECTORS, selector_called
+from poseapp.learn.select.registry import SELECTORS, for_trials
 from poseapp.media.reader import FrameReader
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def simulate(
     from poseapp.learn.oracle.summary import summarise
 
     for name in wanted.selectors:
-        selector_called(name)
+        for_trials(name)
     teacher = annotator(labels, groups=wanted.groups, measured_on=wanted.measured_on)
     data = _data(teacher)
     cache = out / "cache"

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from poseapp.domain.errors import JobCancelled, WorkerDiedError
 from poseapp.domain.report import Report, SilentReport
+from poseapp.learn.matal.shipped import initialisation_digest
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
-from poseapp.learn.select.registry import selector_called
+from poseapp.learn.select.matal import Matal
+from poseapp.learn.select.registry import for_trials
 
 if TYPE_CHECKING:
     from poseapp.learn.oracle.annotator import Annotator
@@ -68,7 +70,15 @@ class Trial:
             "effort": asdict(bench.effort),
             "selector": self.selector,
             "seed": self.seed,
-        }
+        } | self._learnt()
+
+    def _learnt(self) -> dict[str, Any]:
+        """What a selector that learns begins with and how it learns; nothing for all others."""
+        selector = for_trials(self.selector)
+        if not isinstance(selector, Matal):
+            return {}
+        first = initialisation_digest() if selector.settings.ablation.meta else ""
+        return {"matal": asdict(selector.settings), "initialisation": first}
 
 
 def run_trials(trials: Sequence[Trial], jobs: int, report: Report) -> list[Course]:
@@ -148,7 +158,7 @@ def _run(trial: Trial, stop: Path) -> None:
     bench = trial.bench
     seen = Seen(Places.of(bench.annotator, bench.sight.copies), bench.seen)
     turns = run(
-        selector_called(trial.selector),
+        for_trials(trial.selector),
         bench.annotator,
         FrozenTrunk(seen, bench.effort),
         bench.schedule,

@@ -11,7 +11,7 @@ from poseapp.domain.ids import FrameRef, TrackId, VideoId
 from poseapp.domain.metrics import box_size, oks
 from poseapp.domain.video import VideoKind
 from poseapp.learn.oracle.annotator import Annotator
-from poseapp.learn.oracle.estimator import Question, TrainedNet
+from poseapp.learn.oracle.estimator import Guesses, OpenNet, Question, TrainedNet
 from poseapp.learn.select.base import Predicted
 from poseapp.learn.select.motion import MOST_FRAMES, jumps, swaps
 from poseapp.learn.select.probed import Aspect, Probed
@@ -21,11 +21,7 @@ def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
     """One row a frame of the pool, about the body the net doubts most."""
     guesses = net.guess(annotator.pool)
     jump_px, swapped = _motion(annotator, guesses.points)
-    doubted, first = [], 0
-    for ref in annotator.pool:
-        count = len(annotator.bodies_in(ref))
-        doubted.append(first + int(guesses.scores[first : first + count].mean(axis=1).argmin()))
-        first += count
+    doubted = most_doubted(annotator, annotator.pool, guesses)
     return Predicted(
         guesses.points[doubted].astype(np.float32),
         guesses.scores[doubted],
@@ -39,7 +35,7 @@ def beliefs(annotator: Annotator, net: TrainedNet) -> Predicted:
 
 def insides(
     annotator: Annotator,
-    net: TrainedNet,
+    net: OpenNet,
     labelled: Sequence[FrameRef],
     aspects: Collection[Aspect],
     skill: float,
@@ -59,6 +55,18 @@ def skill(annotator: Annotator, net: TrainedNet, unlearnt: Sequence[FrameRef]) -
     likeness = oks(net.guess(unlearnt).points, truth, box_size(truth) ** 2)
     known = likeness[np.isfinite(likeness)]
     return float(known.mean()) if len(known) else 0.0
+
+
+def most_doubted(
+    annotator: Annotator, refs: Sequence[FrameRef], guesses: Guesses
+) -> NDArray[np.intp]:
+    """(N,) for each frame the row of its body with the least confidence."""
+    doubted, first = [], 0
+    for ref in refs:
+        count = len(annotator.bodies_in(ref))
+        doubted.append(first + int(guesses.scores[first : first + count].mean(axis=1).argmin()))
+        first += count
+    return np.array(doubted, np.intp)
 
 
 def _motion(

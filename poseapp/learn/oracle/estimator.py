@@ -49,18 +49,40 @@ class TrainedNet(Protocol):
         """Where it sees the bodies of these frames."""
         ...
 
+
+class OpenNet(TrainedNet, Protocol):
+    """A net that can be looked into."""
+
     def probe(self, question: Question) -> Probed:
         """What its insides say: a row for each of `frames`, and one for each labelled frame."""
         ...
 
 
-class Estimator(Protocol):
-    """Learns from the labels of any frames it is given, always in the same way."""
+class Learner(Protocol):
+    """Sees frames, and learns from the labels of any of them, a little at a time."""
 
     def features(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
         """(N, D) what the frames look like, for selectors."""
         ...
 
-    def fit(self, refs: Sequence[FrameRef], seed: int) -> TrainedNet:
+    def update(
+        self, net: TrainedNet | None, refs: Sequence[FrameRef], seed: int, steps: int
+    ) -> Sequence[TrainedNet]:
+        """Go on with a net, or begin one, for a few steps on these frames.
+
+        Returns:
+            The net as it was shortly before the end, and at last at the end; `net` is unchanged.
+        """
+        ...
+
+
+class Estimator(Learner, Protocol):
+    """A learner whose whole trainings are measured, always made in the same way."""
+
+    def fit(self, refs: Sequence[FrameRef], seed: int) -> OpenNet:
         """A net trained on these frames alone, from first weights that `seed` determines."""
+        ...
+
+    def quick(self) -> Learner:
+        """One that sees the same frames and learns them much faster, if less well."""
         ...

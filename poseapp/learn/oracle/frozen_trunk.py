@@ -6,6 +6,7 @@ samples, head, loss and loop are those of every training.
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,17 +20,21 @@ from torch import Tensor
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
-from poseapp.learn.oracle.estimator import Guesses, Question
+from poseapp.learn.oracle.estimator import Guesses, Question, TrainedNet
+from poseapp.learn.oracle.linear_readout import LinearReadout
+from poseapp.learn.oracle.reading import joined, read
 from poseapp.learn.oracle.seen import Lesson, Seen
 from poseapp.learn.oracle.settings import Effort
 from poseapp.learn.select.probe import Glance, probe
 from poseapp.learn.select.probed import Probed
 from poseapp.learn.train.loop import Loop, Options, Task
 from poseapp.nets.heads import STRIDE, LightHead
-from poseapp.nets.heatmaps import cell_to_pixel, decode, peaks
 
 _AT_ONCE = 16
 """Bodies that a trained head looks at together."""
+
+_MOMENTS = (0.8, 0.9, 1.0)
+"""Shares of an update after which the head is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,35 @@ class FrozenTrunk:
             fitted = Loop(task, options, SilentReport(), torch.device("cpu"), saved).run()
         return TrainedHead(self.seen, fitted.net)
 
+    def update(
+        self, net: TrainedNet | None, refs: Sequence[FrameRef], seed: int, steps: int
+    ) -> list[TrainedHead]:
+        """Teach a copy of the head a little more, or a new one; tells of its last moments."""
+        torch.manual_seed(seed)
+        if isinstance(net, TrainedHead):
+            head = copy.deepcopy(net.head)
+        else:
+            head = LightHead(self.seen.channels, self.seen.keypoints)
+        bodies, effort = self.seen.bodies(refs), self.effort
+        optimiser = torch.optim.AdamW(head.parameters(), lr=effort.lr)
+        falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
+        told = {round(share * steps) for share in _MOMENTS}
+        moments = []
+        head.train()
+        for step in range(steps):
+            lesson = self.seen.lesson(*_drawn(bodies, effort.batch, seed, step))
+            optimiser.zero_grad(set_to_none=True)
+            _loss(head, lesson, torch.device("cpu")).backward()
+            optimiser.step()
+            falling.step()
+            if step + 1 in told:
+                moments.append(TrainedHead(self.seen, copy.deepcopy(head).eval()))
+        return moments
+
+    def quick(self) -> LinearReadout:
+        """Another estimator on what the same trunk sees."""
+        return LinearReadout(self.seen)
+
 
 def _drawn(
     bodies: Sequence[int], size: int, seed: int, step: int
@@ -90,7 +124,7 @@ def _parts(count: int) -> list[slice]:
 
 @dataclass(frozen=True, slots=True)
 class TrainedHead:
-    """A `TrainedNet`."""
+    """An `OpenNet`."""
 
     seen: Seen
     head: LightHead
@@ -98,8 +132,7 @@ class TrainedHead:
     def guess(self, refs: Sequence[FrameRef]) -> Guesses:
         """Where it sees the bodies of these frames."""
         bodies = self.seen.bodies(refs)
-        parts = [self._guess(bodies[part]) for part in _parts(len(bodies))]
-        return Guesses(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return joined([self._guess(bodies[part]) for part in _parts(len(bodies))])
 
     def probe(self, question: Question) -> Probed:
         """What its insides say."""
@@ -133,15 +166,9 @@ class TrainedHead:
                 glance = replace(glance, labelled=np.stack(laid), poses=poses[part])
             yield glance
 
-    def _guess(self, bodies: Sequence[int]) -> tuple[NDArray, ...]:
+    def _guess(self, bodies: Sequence[int]) -> Guesses:
         maps, framings = self.seen.unchanged(bodies)
         with torch.inference_mode():
             raw = self.head(maps)
             heatmaps = raw.flatten(2).softmax(dim=2).view_as(raw).numpy()
-        cells, scores = decode(heatmaps)
-        pixels = cell_to_pixel(cells, STRIDE)
-        points = [framing.to_picture(p) for framing, p in zip(framings, pixels, strict=True)]
-        shape = peaks(heatmaps)
-        px_per_cell = np.array([[STRIDE / framing.scale] for framing in framings], np.float32)
-        second_px = shape.second_distance * px_per_cell
-        return np.array(points), scores, shape.entropy, shape.second_ratio, second_px
+        return read(heatmaps, framings, STRIDE)

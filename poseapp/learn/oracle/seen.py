@@ -91,6 +91,11 @@ class Seen:
     def keypoints(self) -> int:
         return self._weights.shape[1]
 
+    @property
+    def count(self) -> int:
+        """Bodies of all frames; those of the pool come first."""
+        return sum(len(numbers) for numbers in self._places.bodies.values())
+
     def bodies(self, refs: Iterable[FrameRef]) -> list[int]:
         """Their numbers, frame by frame."""
         return [body for ref in refs for body in self._places.bodies[ref]]
@@ -108,11 +113,30 @@ class Seen:
             self._level(rows), torch.from_numpy(targets).float(), torch.from_numpy(weights)
         )
 
+    def variants(self, body: int) -> Lesson:
+        """The body as it is and all its copies."""
+        first = self._places.row(body)
+        rows = list(range(first, min(self._places.row(body + 1), len(self._weights))))
+        targets, weights = self._targets[rows], self._weights[rows]
+        return Lesson(
+            self._level(rows), torch.from_numpy(targets).float(), torch.from_numpy(weights)
+        )
+
     def unchanged(self, bodies: Iterable[int]) -> tuple[list[Tensor], list[Framing]]:
         """The maps of these bodies as they are, and how each was framed."""
+        bodies = list(bodies)
         rows = [self._places.row(body) for body in bodies]
-        height, width = (STRIDE * side for side in self._maps[0].shape[2:])
-        return self._level(rows), [Framing(self._framings[row], width, height) for row in rows]
+        return self._level(rows), self.framings(bodies)
+
+    def framings(self, bodies: Iterable[int]) -> list[Framing]:
+        """How each of these bodies was framed."""
+        height, width = (STRIDE * side for side in self.size_of_maps(0))
+        rows = [self._places.row(body) for body in bodies]
+        return [Framing(self._framings[row], width, height) for row in rows]
+
+    def size_of_maps(self, level: int) -> tuple[int, int]:
+        """(h, w) in cells, from the finest level on."""
+        return self._maps[level].shape[2], self._maps[level].shape[3]
 
     def _level(self, rows: list[int]) -> list[Tensor]:
         return [torch.from_numpy(level[rows]).float() for level in self._maps]

@@ -13,6 +13,7 @@ from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.oracle.annotator import Annotator
 from poseapp.learn.oracle.beliefs import beliefs, insides, skill
 from poseapp.learn.oracle.estimator import Estimator
+from poseapp.learn.oracle.rehearsal import prepared
 from poseapp.learn.oracle.scores import Scores, score
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.select.base import Pool, Predicted, Selector
@@ -60,6 +61,7 @@ def run(
         scores = score(net.guess(annotator.held_out).points, truth, annotator.labels.skeleton)
         picked: list[Suggestion] = []
         if turn < schedule.rounds:
+            selector = prepared(selector, annotator, estimator, labelled, seed, report)
             predicted = beliefs(annotator, net) if selector.needs_net else None
             probed = (
                 insides(annotator, net, labelled, selector.asks, skilled) if selector.asks else None
@@ -105,4 +107,6 @@ def _pool(
         seed,
         predicted.rows(rows) if predicted else None,
         probed.rows(rows) if probed else None,
+        predicted.rows(np.setdiff1d(np.arange(len(annotator.pool)), rows)) if predicted else None,
+        annotator.bodies(labelled),
     )

@@ -70,6 +70,10 @@ class Pool:
     """Rows as `candidates`; None before a net has been trained."""
     probed: Probed | None = None
     """What the selector asks of the net's insides; None where nobody can look into it."""
+    labelled_predicted: Predicted | None = None
+    """Rows as `labelled`: what the net says where a person has spoken already."""
+    labelled_points: NDArray[np.float64] | None = None
+    """(B, K, 2) pixels, NaN where absent: the labels of all bodies in the labelled frames."""
 
     def __post_init__(self) -> None:
         refs = self.candidates

@@ -46,6 +46,8 @@ def clusters(
     The tightest of a few that begin at different rows.
     """
     count = min(count, len(np.unique(features, axis=0)))
+    if count == 1:
+        return np.zeros(len(features), np.intp), features.mean(axis=0, keepdims=True)
     cv2.setRNGSeed(seed)
     at_rest = (cv2.TERM_CRITERIA_MAX_ITER | cv2.TERM_CRITERIA_EPS, _ROUNDS, 1e-6)
     _, cluster, centres = cv2.kmeans(

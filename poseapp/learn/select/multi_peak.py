@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
+from poseapp.domain.skeleton import spoken
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.probed import Aspect, filled
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import counted, spoken, stands_out
+from poseapp.learn.select.words import counted, stands_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from poseapp.learn.select.kcentre import KCentre
 from poseapp.learn.select.kmeans import KMeans
 from poseapp.learn.select.learning_loss import LearningLoss, LearningLossPlus
 from poseapp.learn.select.least_confidence import LeastConfidence
+from poseapp.learn.select.matal import ABLATIONS, Matal, ablated
 from poseapp.learn.select.multi_peak import MultiPeak
 from poseapp.learn.select.random_frames import Random
 from poseapp.learn.select.temporal_jump import TemporalJump
@@ -58,10 +59,25 @@ def selector_called(name: str) -> Selector:
     Raises:
         SelectionError: when there is none; the message lists those there are.
     """
-    if name not in SELECTORS:
-        known = ", ".join(sorted(SELECTORS))
-        raise SelectionError(f"There is no selector {name!r}. There are: {known}.")
-    return SELECTORS[name]
+    return _called(name, SELECTORS)
+
+
+def for_trials(name: str) -> Selector:
+    """As `selector_called`, or one that only trials train: MATAL, whole or lacking something.
+
+    Raises:
+        SelectionError: when there is none; the message lists those there are.
+    """
+    if name in ABLATIONS:
+        return ablated(name)
+    return _called(name, SELECTORS | {Matal.name: Matal()})
+
+
+def _called(name: str, known: dict[str, Selector]) -> Selector:
+    if name not in known:
+        names = ", ".join(sorted(known))
+        raise SelectionError(f"There is no selector {name!r}. There are: {names}.")
+    return known[name]
 
 
 def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list[Suggestion]:

@@ -120,7 +120,7 @@ def read(folder: Path, card: Card) -> dict[str, PoseNet]:
         try:
             net = build(card.net, len(card.skeleton) if name == "pose" else 1, readout)
             net.load_state_dict(load_file(folder / weights_file(name)))
-        except (KeyError, OSError, RuntimeError, SafetensorError):
+        except (TrainingError, OSError, RuntimeError, SafetensorError):
             return {}
         nets[name] = net.eval()
     return nets

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
@@ -117,3 +118,56 @@ def test_frames_that_look_alike_have_features_that_are_near(world):
     assert features.shape == (18, 320)
     same = np.linalg.norm(features[0] - features[10])  # frames 0 and 10 show the same
     assert same < 1e-3 < np.linalg.norm(features[0] - features[5])
+
+
+def test_an_update_goes_on_from_a_head_and_leaves_it_as_it_was(world):
+    teacher, seen, _ = world
+    estimator = FrozenTrunk(seen, Effort(batch=4))
+    truth = teacher.bodies(teacher.held_out)
+    first = estimator.update(None, teacher.pool, 0, 10)
+    before = first[-1].guess(teacher.held_out).points
+    further = estimator.update(first[-1], teacher.pool, 0, 30)
+    assert len(first) == len(further) == 3
+    assert np.array_equal(first[-1].guess(teacher.held_out).points, before)
+    errors = [
+        score(net.guess(teacher.held_out).points, truth, SQUARE).error_px
+        for net in (first[-1], further[-1])
+    ]
+    assert errors[1] < errors[0] / 2
+
+
+def test_a_linear_readout_learns_at_once_and_the_same_every_time(world):
+    teacher, seen, _ = world
+    readout = FrozenTrunk(seen, Effort()).quick()
+    truth = teacher.bodies(teacher.held_out)
+
+    def error(refs, seed=0):
+        points = readout.update(None, refs, seed, 0)[-1].guess(teacher.held_out).points
+        return score(points, truth, SQUARE).error_px
+
+    assert error(teacher.pool) == error(teacher.pool, seed=1)
+    assert error(teacher.pool) < 0.8 * error(teacher.pool[:1]) < 4
+
+
+def test_a_linear_readout_solves_ridge_regression_as_scikit_learn_does(world):
+    teacher, seen, _ = world
+    readout = FrozenTrunk(seen, Effort()).quick()
+    bodies = seen.bodies(teacher.pool[:3])
+    cells, wanted, weights = [], [], []
+    for body in bodies:
+        lesson = seen.variants(body)
+        assert len(lesson.targets) == 2
+        found = readout.cells(lesson.maps).flatten(0, 1).numpy()
+        small = torch.nn.functional.avg_pool2d(lesson.targets, 2)
+        small = small / small.amax(dim=(2, 3), keepdim=True)
+        cells.append(found)
+        wanted.append(small.flatten(2).permute(0, 2, 1).flatten(0, 1).numpy())
+        weights.append(np.full(len(found), 0.5))
+    model = Ridge(alpha=3.0, fit_intercept=False, solver="cholesky")
+    model.fit(
+        np.concatenate(cells).astype(np.float64),
+        np.concatenate(wanted),
+        sample_weight=np.concatenate(weights),
+    )
+    solved = readout.update(None, teacher.pool[:3], 0, 0)[-1].weights.numpy()
+    assert pytest.approx(model.coef_, abs=2e-4) == solved.T

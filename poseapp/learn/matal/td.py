@@ -1,0 +1,78 @@
+"""The temporal difference of a round (equation 4), and the rounds it is taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from poseapp.learn.matal.team import Batch, Team
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """One remembered round: what was seen, picked and earned, and what was seen next."""
+
+    state: Tensor
+    """(S,)"""
+    actions: Tensor
+    """(M, F) picked."""
+    h: Tensor
+    """(M, F)"""
+    reward: float
+    next_state: Tensor
+    """(S,)"""
+    next_actions: Tensor
+    """(A, F) that may be picked next; none where the episode is over."""
+
+
+class Memory:
+    """The newest rounds, up to a number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.rounds: list[Round] = []
+
+    def keep(self, new: Round) -> None:
+        self.rounds = [*self.rounds[-self._most + 1 :], new] if self._most > 1 else [new]
+
+    def draw(self, count: int, chance: np.random.Generator) -> list[Round]:
+        """Different ones, or all where there are fewer."""
+        size = min(count, len(self.rounds))
+        return [self.rounds[n] for n in chance.choice(len(self.rounds), size, replace=False)]
+
+
+def errors(
+    team: Team, target: Team, rounds: Sequence[Round], discount: float, *, mask_taken: bool = True
+) -> Tensor:
+    """(B,) Σ q(s, a, h; θ) - r - γ Σ q(s', a', h'; θ̂), without the last after the final round.
+
+    The next actions are those that `team` would pick, valued by `target`: double Q-learning.
+    """
+    states = torch.stack([r.state for r in rounds])
+    acted = [torch.arange(len(r.actions)) for r in rounds]
+    batch = Batch(
+        pad_sequence(acted, batch_first=True, padding_value=-1),
+        pad_sequence([r.actions for r in rounds], batch_first=True),
+        pad_sequence([r.h for r in rounds], batch_first=True),
+    )
+    rewards = torch.tensor([r.reward for r in rounds])
+    future = _future(team, target, rounds, mask_taken=mask_taken)
+    return team.worth(states, batch) - rewards - discount * future
+
+
+@torch.no_grad()
+def _future(team: Team, target: Team, rounds: Sequence[Round], *, mask_taken: bool) -> Tensor:
+    """(B,) what the batch after each round is worth; 0 where none comes."""
+    left = torch.tensor([len(r.next_actions) for r in rounds])
+    if not left.any():
+        return torch.zeros(len(rounds))
+    states = torch.stack([r.next_state for r in rounds])
+    actions = pad_sequence([r.next_actions for r in rounds], batch_first=True)
+    free = torch.arange(actions.shape[1]) < left[:, None]
+    counts = left.clamp(max=team.batch)
+    return target.worth(states, team.pick(states, actions, free, counts, mask_taken=mask_taken))

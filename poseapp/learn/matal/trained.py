@@ -1,0 +1,148 @@
+"""Trained teams in a file: the agents with the measures they were trained by."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from importlib.resources import as_file
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from poseapp.domain.errors import TrainingError
+from poseapp.learn.matal.anatomy import Anatomy, Part
+from poseapp.learn.matal.looks import Looks
+from poseapp.learn.matal.representation import SPACES, STATE, Representation
+from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
+from poseapp.learn.matal.shipped import initialisation_file
+from poseapp.learn.matal.team import Team
+from poseapp.learn.train import checkpoint
+
+FILE = "team.safetensors"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedTeam:
+    """All that picking needs, frozen."""
+
+    team: Team
+    representation: Representation
+    settings: Settings
+    keypoints: tuple[str, ...]
+    """Of the skeleton it was trained on."""
+    trained_on: int
+    """Labelled frames."""
+
+    def save(self, folder: Path) -> None:
+        """Write it whole or not at all.
+
+        Raises:
+            TrainingError: when the disk takes no more.
+        """
+        measures = self.representation
+        arrays = {
+            "look_mean": measures.looks.mean,
+            "widths": measures.widths,
+            "edges": measures.edges,
+        }
+        tensors = {f"measures.{k}": torch.from_numpy(np.asarray(v)) for k, v in arrays.items()}
+        tensors |= {f"team.{k}": v for k, v in self.team.state_dict().items()}
+        facts = {
+            "format": _FORMAT,
+            "settings": asdict(self.settings),
+            "keypoints": self.keypoints,
+            "trained_on": self.trained_on,
+            "look_spread": measures.looks.spread,
+            "look_width": measures.look_width,
+            "bones": measures.anatomy.bones,
+            "parts": [[part.name, part.bones] for part in measures.anatomy.parts],
+        }
+        checkpoint.save(folder / FILE, tensors, facts)
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainedTeam:
+        """What `save` wrote.
+
+        Raises:
+            TrainingError: when there is none or it is damaged.
+        """
+        tensors, facts = _read(folder / FILE)
+        settings = settings_from(facts["settings"])
+        measures = {k: v.numpy() for k, v in checkpoint.group(tensors, "measures.").items()}
+        looks = Looks(measures["look_mean"], facts["look_spread"], settings.describing.appearance)
+        anatomy = Anatomy(
+            tuple((child, parent) for child, parent in facts["bones"]),
+            tuple(Part(name, tuple(bones)) for name, bones in facts["parts"]),
+        )
+        representation = Representation(
+            anatomy,
+            settings.describing,
+            looks,
+            facts["look_width"],
+            measures["widths"],
+            measures["edges"],
+        )
+        team = empty_team(settings)
+        team.load_state_dict(checkpoint.group(tensors, "team."))
+        return cls(team, representation, settings, tuple(facts["keypoints"]), facts["trained_on"])
+
+
+def save_initialisation(team: Team, settings: Settings, file: Path, made_from: str) -> None:
+    """First weights for any skeleton: no measure of any project is in them.
+
+    Raises:
+        TrainingError: when the disk takes no more.
+    """
+    facts = {"format": _FORMAT, "settings": asdict(settings), "made_from": made_from}
+    checkpoint.save(file, dict(team.state_dict()), facts)
+
+
+def load_initialisation(file: Path) -> tuple[Team, Settings]:
+    """What `save_initialisation` wrote.
+
+    Raises:
+        TrainingError: when there is none or it is damaged.
+    """
+    tensors, facts = _read(file)
+    settings = settings_from(facts["settings"])
+    team = empty_team(settings)
+    team.load_state_dict(tensors)
+    return team, settings
+
+
+def shipped_initialisation(settings: Settings) -> Team | None:
+    """First weights that come with the program, if there are some for teams of these settings."""
+    file = initialisation_file()
+    if file is None:
+        return None
+    with as_file(file) as path:
+        team, made_for = load_initialisation(path)
+    own = (settings.agents, settings.ablation.policy, settings.describing)
+    return team if own == (made_for.agents, made_for.ablation.policy, made_for.describing) else None
+
+
+def empty_team(settings: Settings) -> Team:
+    """A team of the sizes that real projects have."""
+    numbers = SPACES + SPACES * settings.describing.bins + settings.describing.appearance
+    return Team(STATE, numbers, settings.agents, settings.ablation.policy)
+
+
+def settings_from(document: dict[str, Any]) -> Settings:
+    """Settings that were written as plain JSON."""
+    ablation = document["ablation"]
+    return Settings(
+        **{
+            **document,
+            "describing": Describing(**document["describing"]),
+            "ablation": Ablation(**{**ablation, "policy": Policy(ablation["policy"])}),
+        }
+    )
+
+
+def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    found = checkpoint.load(file)
+    if found is None or found[1].get("format") != _FORMAT:
+        raise TrainingError(f"There are no trained agents in {file}. Train them first.")
+    return found
