@@ -162,7 +162,7 @@ def pan() -> Callable[[int], None]:
     view.zoom_in()
 
     def step(n: int) -> None:
-        view._look_at(50.0 * n, FRAMES * 0.8)
+        view._pan(50.0 if n % 40 < 20 else -50.0)
         view.repaint()
 
     return step
