@@ -204,11 +204,11 @@ def test_doctor_speaks_json():
     assert {finding["name"] for finding in document("doctor")} >= {"machine", "video", "window"}
 
 
-def test_the_readme_names_every_command_preset_and_format():
+def test_the_readme_names_every_command_preset_format_and_selector():
     text = README.read_text(encoding="utf-8")
     for command in main.commands:
         assert f"`poseapp {command}" in text or f"`poseapp` or `poseapp {command}" in text
-    for name in (*preset_names(), *FORMATS):
+    for name in (*preset_names(), *FORMATS, *SELECTORS):
         assert f"`{name}`" in text
 
 
