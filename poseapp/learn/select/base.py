@@ -125,13 +125,6 @@ NEEDS_A_NET = "There are no predictions to be unsure about yet. Train a net firs
 NEEDS_INSIDES = "The net in use was not trained here and cannot be looked into. Train a net first."
 
 
-def needs_labels(pool: Pool, least: int) -> str:
-    """A sentence where fewer frames are labelled; empty otherwise."""
-    if len(pool.labelled) >= least:
-        return ""
-    return f"It learns from labelled frames. Label {least} or more."
-
-
 class Selector(Protocol):
     """Picks the frames that a person should label next."""
 
@@ -143,12 +136,18 @@ class Selector(Protocol):
     """Whether it looks at what a trained net says of the candidates."""
     asks: ClassVar[frozenset[Aspect]] = frozenset()
     """What it must know of the net's insides."""
+    fewest_labels: ClassVar[int] = 0
+    """Labelled frames that it learns from at the least."""
 
     def not_yet(self, pool: Pool) -> str:
         """Why it cannot pick from this pool, as a sentence; empty when it can."""
         if self.needs_net and pool.predicted is None:
             return NEEDS_A_NET
-        return NEEDS_INSIDES if self.asks and pool.probed is None else ""
+        if self.asks and pool.probed is None:
+            return NEEDS_INSIDES
+        if len(pool.labelled) < self.fewest_labels:
+            return f"It learns from labelled frames. Label {self.fewest_labels} or more."
+        return ""
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         """`budget` different candidates, best first, or all of them when there are fewer."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import Pool, Selector, needs_labels, suggestions
+from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.distances import distances
 from poseapp.learn.select.probed import Aspect, filled
 from poseapp.learn.select.spread import best_apart
@@ -32,9 +32,7 @@ class ExpectedGradient(Selector):
     about = "Frames whose label is expected to change the net the most."
     needs_net = True
     asks = frozenset({Aspect.EMBEDDING, Aspect.EXPECTED_GRADIENT})
-
-    def not_yet(self, pool: Pool) -> str:
-        return Selector.not_yet(self, pool) or needs_labels(pool, 2)
+    fewest_labels = 2
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         insides = pool.insides()

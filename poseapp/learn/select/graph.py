@@ -12,7 +12,7 @@ import numpy as np
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import Pool, Selector, falling_scores, needs_labels, suggestions
+from poseapp.learn.select.base import Pool, Selector, falling_scores, suggestions
 from poseapp.learn.select.distances import distance_to_nearest, farthest_first
 from poseapp.learn.select.probed import Aspect, filled
 from poseapp.learn.select.spread import best_apart
@@ -34,9 +34,7 @@ class UncertainGraph(Selector):
     about = "Frames between what is labelled and what is not, as a graph net sees them."
     needs_net = True
     asks = frozenset({Aspect.EMBEDDING})
-
-    def not_yet(self, pool: Pool) -> str:
-        return Selector.not_yet(self, pool) or needs_labels(pool, 1)
+    fewest_labels = 1
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         chance = _nodes(pool, self.steps, report).labelled[len(pool.labelled) :]
@@ -58,9 +56,7 @@ class CoreGraph(Selector):
     about = "Frames that a graph net finds the least like the labelled ones."
     needs_net = True
     asks = frozenset({Aspect.EMBEDDING})
-
-    def not_yet(self, pool: Pool) -> str:
-        return Selector.not_yet(self, pool) or needs_labels(pool, 1)
+    fewest_labels = 1
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         hidden = _nodes(pool, self.steps, report).hidden

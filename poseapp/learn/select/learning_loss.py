@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.select.base import Pool, Selector, needs_labels, suggestions
+from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.probed import Aspect, filled
 from poseapp.learn.select.spread import best_apart
 from poseapp.learn.select.words import above, than_most
@@ -37,9 +37,7 @@ class LearningLoss(Selector):
     about = "Frames on which a second net expects the first to err the most."
     needs_net = True
     asks = frozenset({Aspect.LEVELS, Aspect.LOSS})
-
-    def not_yet(self, pool: Pool) -> str:
-        return Selector.not_yet(self, pool) or needs_labels(pool, 2)
+    fewest_labels = 2
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         from poseapp.learn.select.loss_net import LevelsNet, margin_ranking
@@ -64,9 +62,7 @@ class LearningLossPlus(Selector):
     about = "As learning loss, with a deeper net that learns how much worse one frame is."
     needs_net = True
     asks = frozenset({Aspect.SHARED, Aspect.LOSS})
-
-    def not_yet(self, pool: Pool) -> str:
-        return Selector.not_yet(self, pool) or needs_labels(pool, 2)
+    fewest_labels = 2
 
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         from poseapp.learn.select.loss_net import MapNet, pair_divergence
