@@ -17,6 +17,7 @@ from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Instance, visibility_of
 from poseapp.media.film_writer import write_film
 from poseapp.media.probe import probe
+from tests.fixtures.projects import mouse_session
 from tests.infer.made_up_nets import SKELETON, draw
 
 SIZE = (128, 96)
@@ -33,6 +34,14 @@ def film(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("films") / "walker.mp4"
     write_film(path, (draw(walker(n)[None], SIZE) for n in range(FRAMES)), 25.0)
     return path
+
+
+@pytest.fixture
+def mice(tmp_path):
+    """A project about mice, with a video that no test decodes."""
+    session, _ = mouse_session(tmp_path / "mice")
+    with session:
+        yield session
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from tests.fixtures.projects import (
     TAIL,
     body,
     film,
-    mouse_session,
     predicted,
 )
 
@@ -26,10 +25,8 @@ FRAME = FrameRef(VideoId(1), 5)
 
 
 @pytest.fixture
-def session(tmp_path):
-    session, _ = mouse_session(tmp_path / "mice")
-    with session:
-        yield session
+def session(mice):
+    return mice
 
 
 @pytest.fixture

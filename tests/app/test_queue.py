@@ -6,16 +6,14 @@ from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Origin
 from poseapp.domain.suggestion import Answer
-from tests.fixtures.projects import NOSE, POSE, body, mouse_session, predicted, suggestion
+from tests.fixtures.projects import NOSE, POSE, body, predicted, suggestion
 
 VIDEO = VideoId(1)
 
 
 @pytest.fixture
-def session(tmp_path):
-    session, _ = mouse_session(tmp_path / "mice")
-    with session:
-        yield session
+def session(mice):
+    return mice
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ import pytest
 
 from poseapp.domain.errors import PoseAppError
 from poseapp.domain.ids import FrameRef, VideoId
-from tests.fixtures.projects import POSE, body, mouse_session
+from tests.fixtures.projects import POSE, body
 
 FRAME = FrameRef(VideoId(1), 5)
 
 
 @pytest.fixture
-def session(tmp_path):
-    session, _ = mouse_session(tmp_path / "mice")
-    with session:
-        yield session
+def session(mice):
+    return mice
 
 
 @pytest.fixture
