@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from poseapp.ui import theme
 from poseapp.ui.tables.delegates import paint_text
-from poseapp.ui.tables.rows import ROW, Index, Row, RowList
+from poseapp.ui.tables.rows import ROW, CardList, Index, Row
 
 PAIR = QSize(292, 176)
 """Of both pictures together, in px."""
@@ -41,16 +41,10 @@ class PairDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class PairStrip(RowList):
+class PairStrip(CardList):
     """One row high; a click says which frame is meant."""
 
     def __init__(self) -> None:
-        super().__init__(PairDelegate(), "Before and after")
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setSpacing(0)
-        self.setGridSize(_CELL)
+        super().__init__(PairDelegate(), "Before and after", _CELL)
         self.setFixedHeight(_CELL.height())
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)

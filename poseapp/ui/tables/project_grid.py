@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from poseapp.ui import theme
 from poseapp.ui.tables.delegates import paint_picture, paint_text
-from poseapp.ui.tables.rows import ROW, Index, Row, RowList
+from poseapp.ui.tables.rows import ROW, CardList, Index, Row
 
 _CARD = QSize(300, 240)
 _PICTURE_HEIGHT = 150
@@ -47,14 +47,8 @@ class ProjectDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class ProjectGrid(RowList):
+class ProjectGrid(CardList):
     """The cards in as many columns as fit; one click opens."""
 
     def __init__(self) -> None:
-        super().__init__(ProjectDelegate(), "Recent projects")
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setSpacing(0)
-        self.setGridSize(_CARD)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        super().__init__(ProjectDelegate(), "Recent projects", _CARD)

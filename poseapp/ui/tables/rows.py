@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSize,
     Qt,
     Signal,
 )
@@ -157,3 +158,16 @@ class RowList(QListView):
 
     def _opened(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(ROW).key)
+
+
+class CardList(RowList):
+    """Cards of one size, in as many columns as fit."""
+
+    def __init__(self, delegate: QStyledItemDelegate, name: str, card: QSize) -> None:
+        super().__init__(delegate, name)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setSpacing(0)
+        self.setGridSize(card)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
