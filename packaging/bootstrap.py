@@ -55,20 +55,25 @@ def missing_packages() -> list[str]:
     return missing
 
 
+def run_apt(*arguments: str) -> bool:
+    """Run apt-get without questions, waiting while another program holds its lock."""
+    command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *arguments]
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode == 0
+
+
 def install_system_libraries() -> None:
-    """Install what Qt misses where we may; print the command where we may not."""
+    """Install what Qt misses where we may; print the command where we may not, or it failed."""
     packages = missing_packages()
     if not packages:
         return
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    install = ["install", "-y", "--no-install-recommends", *packages]
     if shutil.which("apt-get") and os.geteuid() == 0:
         say(f"Installing the libraries that the window needs: {', '.join(packages)}")
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
-        subprocess.run(command, check=True, env=quiet, stdout=subprocess.DEVNULL)
-        return
+        if run_apt("update") and run_apt(*install):
+            return
     say("The window needs system libraries that are not here. On Debian or Ubuntu:")
-    say(f"    sudo {' '.join(command)}")
+    say(f"    sudo apt-get {' '.join(install)}")
 
 
 def make_environment(folder: Path) -> None:
