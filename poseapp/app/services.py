@@ -12,6 +12,7 @@ from poseapp.app.library import Library
 from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
 from poseapp.app.training import Training
+from poseapp.app.worth import Weighing
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.run import Run
 from poseapp.learn.select.registry import STAND_IN
@@ -32,6 +33,7 @@ class Services:
         self.training = Training(session, self.jobs)
         self.inference = Inference(session, self.jobs)
         self.selection = Selection(session, self.jobs)
+        self.weighing = Weighing(session, self.jobs)
         self.exchange = Exchange(session)
         if not headless:
             self.training.when_usable = self._predict_all
