@@ -22,6 +22,7 @@ from poseapp.learn.batches import ENOUGH_VIDEOS
 from poseapp.learn.oracle.annotator import Annotator, apart
 from poseapp.learn.oracle.estimator import Learner
 from poseapp.learn.oracle.worth import FEWEST_FRAMES, Replays
+from poseapp.learn.select.words import counted
 
 _FOLDS = 10
 _FEWEST_FOLDS = 4
@@ -127,7 +128,8 @@ def split(annotator: Annotator) -> list[tuple[list[FrameRef], list[FrameRef]]]:
     if len(frames) < FEWEST_FRAMES:
         missing = FEWEST_FRAMES - len(frames)
         raise SelectionError(
-            f"With {len(frames)} labelled frames nothing can be told yet. Label {missing} more."
+            f"With {counted(len(frames), 'labelled frame')} nothing can be told yet. "
+            f"Label {missing} more."
         )
     by_video: dict[VideoId, list[FrameRef]] = {}
     for ref in frames:
