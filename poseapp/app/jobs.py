@@ -165,7 +165,9 @@ class _Lane:
 
 
 def _gives_way(running: Job, other: Job) -> bool:
-    return running.state is JobState.PAUSED or running.priority < other.priority
+    """Work for spare time goes into no pause: the paused job could not go on before it ended."""
+    paused = running.state is JobState.PAUSED and other.priority is not Priority.SPARE
+    return paused or running.priority < other.priority
 
 
 class JobRunner:

@@ -11,6 +11,7 @@ from poseapp.app.jobs import JobRunner, Post, Priority, core_count
 from poseapp.app.library import Library
 from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
+from poseapp.app.teaching import Teaching
 from poseapp.app.training import Training
 from poseapp.app.worth import Weighing
 from poseapp.domain.errors import SelectionError
@@ -34,6 +35,7 @@ class Services:
         self.inference = Inference(session, self.jobs)
         self.selection = Selection(session, self.jobs)
         self.weighing = Weighing(session, self.jobs)
+        self.teaching = Teaching(session, self.jobs, by_itself=not headless)
         self.exchange = Exchange(session)
         if not headless:
             self.training.when_usable = self._predict_all
@@ -42,6 +44,7 @@ class Services:
         """End what runs, keep what it has, and let the files go."""
         self.jobs.shutdown()
         self.training.close()
+        self.teaching.close()
         self.inference.close()
         self.frames.close()
 

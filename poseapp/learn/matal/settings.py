@@ -9,6 +9,10 @@ FEWEST_LABELS = 40
 """Fewer cannot be split into frames to learn from, to pick from and to be measured on."""
 
 
+TEAM_FILE = "team.safetensors"
+"""Holds trained agents, in their run's folder."""
+
+
 class Policy(StrEnum):
     """How a batch comes about (section 4.3)."""
 

@@ -14,12 +14,11 @@ from poseapp.domain.errors import TrainingError
 from poseapp.learn.matal.anatomy import Anatomy, Part
 from poseapp.learn.matal.looks import Looks
 from poseapp.learn.matal.representation import SPACES, STATE, Representation
-from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
+from poseapp.learn.matal.settings import TEAM_FILE, Ablation, Describing, Policy, Settings
 from poseapp.learn.matal.shipped import initialisation_file
 from poseapp.learn.matal.team import Team
 from poseapp.learn.train import checkpoint
 
-FILE = "team.safetensors"
 _FORMAT = 1
 
 
@@ -59,7 +58,7 @@ class TrainedTeam:
             "bones": measures.anatomy.bones,
             "parts": [[part.name, part.bones] for part in measures.anatomy.parts],
         }
-        checkpoint.save(folder / FILE, tensors, facts)
+        checkpoint.save(folder / TEAM_FILE, tensors, facts)
 
     @classmethod
     def load(cls, folder: Path) -> TrainedTeam:
@@ -68,7 +67,7 @@ class TrainedTeam:
         Raises:
             TrainingError: when there is none or it is damaged.
         """
-        tensors, facts = _read(folder / FILE)
+        tensors, facts = _read(folder / TEAM_FILE)
         settings = settings_from(facts["settings"])
         measures = {k: v.numpy() for k, v in checkpoint.group(tensors, "measures.").items()}
         looks = Looks(measures["look_mean"], facts["look_spread"], settings.describing.appearance)

@@ -5,7 +5,7 @@ Gong and others, "Meta agent teaming active learning for pose estimation", 2022,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,7 +60,9 @@ class Rehearsal:
         refs: Sequence[FrameRef],
         settings: Settings,
         updates: Updates | None = None,
+        looks: Mapping[FrameRef, NDArray] | None = None,
     ) -> None:
+        """`looks`: (D,) features of each frame, where agents will pick by others than these."""
         if len(refs) < FEWEST_LABELS:
             raise TrainingError(
                 f"The agents need {FEWEST_LABELS} labelled frames to learn from, and there are "
@@ -69,7 +71,8 @@ class Rehearsal:
         self._annotator = annotator
         self._estimator = estimator if settings.full_updates else estimator.quick()
         self._refs = sorted(refs)
-        self._looks = dict(zip(self._refs, estimator.features(self._refs), strict=True))
+        own = looks or dict(zip(self._refs, estimator.features(self._refs), strict=True))
+        self._looks = {ref: own[ref] for ref in self._refs}
         self._ablation = settings.ablation
         self._updates = updates or Updates()
         self._order: NDArray[np.intp] | None = None
@@ -183,6 +186,12 @@ def rehearse(
     return TrainedTeam(team, game.representation, settings, game.keypoints, game.labels)
 
 
+def first_weights(settings: Settings) -> tuple[Settings, Team | None]:
+    """The shipped initialisation, where there is one and it may be used, and how to adapt it."""
+    shipped = shipped_initialisation(settings) if settings.ablation.meta else None
+    return (settings, None) if shipped is None else (settings.adapting(), shipped)
+
+
 def prepared(
     selector: Selector,
     annotator: Annotator,
@@ -194,9 +203,7 @@ def prepared(
     """The selector, taught by the labels there are where it learns and its time has come."""
     if not isinstance(selector, Matal) or not due(len(labelled), selector.trained_on):
         return selector
-    settings, start = selector.settings, None
-    if settings.ablation.meta and (shipped := shipped_initialisation(settings)) is not None:
-        settings, start = settings.adapting(), shipped
+    settings, start = first_weights(selector.settings)
     game = Rehearsal(annotator, estimator, labelled, settings)
     trained = rehearse(game, settings, seed, report, start=start)
     return replace(selector, trained=trained)

@@ -224,7 +224,13 @@ class QueuePanel(QWidget):
         self.setLayout(layout)
 
 
-_TITLES = {"typiclust": "TypiClust", "kmeans": "k-means", "kcentre": "k-centre", "you": "You"}
+_TITLES = {
+    "typiclust": "TypiClust",
+    "kmeans": "k-means",
+    "kcentre": "k-centre",
+    "matal": "Agents",
+    "you": "You",
+}
 
 
 def selector_title(name: str) -> str:

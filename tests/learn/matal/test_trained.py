@@ -6,7 +6,7 @@ from poseapp.domain.errors import TrainingError
 from poseapp.learn.matal.representation import Frames, Representation
 from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
 from poseapp.learn.matal.trained import (
-    FILE,
+    TEAM_FILE,
     TrainedTeam,
     empty_team,
     load_initialisation,
@@ -53,7 +53,7 @@ def test_a_missing_or_damaged_file_is_told(trained, tmp_path):
     with pytest.raises(TrainingError, match="no trained agents"):
         TrainedTeam.load(tmp_path)
     trained.save(tmp_path)
-    (tmp_path / FILE).write_bytes(b"nonsense")
+    (tmp_path / TEAM_FILE).write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="Train them first"):
         TrainedTeam.load(tmp_path)
 
