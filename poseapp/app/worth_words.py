@@ -68,9 +68,9 @@ def figures(worth: Worth, nets: Sequence[MeasuredNet]) -> Told:
     error, whose = error_now(worth, nets)
     gain = gain_px(worth, nets)
     return Told(
-        (_px(error), whose),
+        (px(error), whose),
         _saved_figure(worth.saving),
-        (_px(gain.value), f"{_range(gain)}, by {worth.gain.labels} more labels"),
+        (px(gain.value), f"{_range(gain)}, by {worth.gain.labels} more labels"),
     )
 
 
@@ -96,16 +96,16 @@ def verdict(worth: Worth, nets: Sequence[MeasuredNet]) -> Verdict:
     """Whether the next batch is worth it."""
     gain = gain_px(worth, nets)
     expected = (
-        f"{worth.gain.labels} more labels should lower the error by {_px(gain.value)} "
+        f"{worth.gain.labels} more labels should lower the error by {px(gain.value)} "
         f"({_range(gain)})"
     )
     error, _ = error_now(worth, nets)
     noise = NOISE_SHARE * worth.body_px
     if nets and error <= noise:
-        detail = f"The error is within the {_px(noise)} by which people's own labels differ."
+        detail = f"The error is within the {px(noise)} by which people's own labels differ."
         return Verdict(Advice.STOP, "Good enough, you can stop", detail)
     if not worth.gain.noticeable:
-        least = _px(noticed_px(worth, nets))
+        least = px(noticed_px(worth, nets))
         detail = f"{expected}. Under {least} no measurement could tell."
         return Verdict(Advice.STOP, "More of these will hardly help", detail)
     return Verdict(Advice.GO_ON, "Not yet, keep labelling", f"{expected}.")
@@ -128,7 +128,7 @@ def lines(worth: Worth, nets: Sequence[MeasuredNet]) -> list[str]:
     error, whose = error_now(worth, nets)
     told = verdict(worth, nets)
     return [
-        f"Error now: {_px(error)} ({whose})",
+        f"Error now: {px(error)} ({whose})",
         saving_sentence(worth.saving),
         f"{told.title}. {told.detail}",
         *worth.notes,
@@ -140,13 +140,18 @@ def _saved_figure(saving: Saving | None) -> tuple[str, str]:
         return "–", "the order is not known"
     saved = saving.saved
     cut = saving.random.high >= saving.most
-    between = f"{saved.low:.0f} to {saved.high:.0f}{' or more' if cut else ''}"
+    between = f"{_whole(saved.low)} to {_whole(saved.high)}{' or more' if cut else ''}"
     detail = f"{between}, by the first {saving.labels}"
-    return (f"{saved.value:.0f}", detail) if saving.told_apart else ("±0", detail)
+    return (_whole(saved.value), detail) if saving.told_apart else ("±0", detail)
 
 
-def _px(value: float) -> str:
+def px(value: float) -> str:
+    """An error in words."""
     return f"{_number(value)} px"
+
+
+def _whole(number: float) -> str:
+    return f"{number:.0f}".replace("-", "−")
 
 
 def _range(estimate: Estimate) -> str:

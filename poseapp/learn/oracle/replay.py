@@ -176,8 +176,7 @@ def _apart(
     return [
         ref
         for ref in frames
-        if ref.video not in at
-        or np.abs(at[ref.video] - ref.frame).min() >= gap[ref.video]
+        if ref.video not in at or np.abs(at[ref.video] - ref.frame).min() >= gap[ref.video]
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from poseapp.ui import theme
@@ -161,7 +161,7 @@ class _Drawn:
     def __init__(self, plot: Any) -> None:
         import pyqtgraph
 
-        self._ends = [plot.plot(pen=None), plot.plot(pen=None)]
+        self._ends = [pyqtgraph.PlotCurveItem(pen=None), pyqtgraph.PlotCurveItem(pen=None)]
         self._band = pyqtgraph.FillBetweenItem(*self._ends)
         plot.addItem(self._band)
         self._line = plot.plot()
@@ -186,6 +186,7 @@ class _Drawn:
         )
         for end, values in zip(self._ends, curve.band or ([], []), strict=True):
             end.setData(list(curve.x) if curve.band else [], list(values))
-        colour.setAlpha(_BAND_ALPHA)
-        self._band.setBrush(colour)
+        ground = QColor(colour)
+        ground.setAlpha(_BAND_ALPHA)
+        self._band.setBrush(ground)
         self._band.setVisible(curve.band is not None)

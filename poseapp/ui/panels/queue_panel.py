@@ -87,6 +87,7 @@ class QueuePanel(QWidget):
         self._list = RowList(self._rows, "Next suggestions")
         self._list.chosen.connect(self.suggestion_chosen)
         self._empty = EmptyState()
+        self._worth = self._make_worth()
         self._build()
         self.show_empty("sparkles", "No frames are asked for", "", ())
 
@@ -133,6 +134,13 @@ class QueuePanel(QWidget):
         self._empty.set_content(icon, title, detail)
         self._empty.set_actions(buttons)
         self._empty.show()
+
+    def show_worth(self, answer: str, tone: str, sentence: str) -> None:
+        """Say whether the next batch is worth it, in a word and a sentence."""
+        self._worth_answer.setText(answer)
+        pieces.set_role(self._worth_answer, tone)
+        self._worth_sentence.setText(sentence)
+        self._worth.show()
 
     def show_choice(self, selectors: Sequence[tuple[str, str]], chosen: str, number: int) -> None:
         """List the selectors as (name, sentence) with the chosen one, and how many to pick."""
@@ -213,12 +221,26 @@ class QueuePanel(QWidget):
         box.setLayout(pieces.column(*lines, spacing=8))
         return box
 
+    def _make_worth(self) -> QWidget:
+        self._worth_answer = pieces.text("", "small")
+        self._worth_sentence = pieces.text("", "small", "text2", wrap=True)
+        question = pieces.text("Is the next batch worth it?", "small", "text2")
+        box = QWidget()
+        words = pieces.column(
+            pieces.row(question, None, self._worth_answer),
+            self._worth_sentence,
+            margins=(16, 8, 16, 12),
+        )
+        box.setLayout(pieces.column(pieces.line(), words))
+        box.hide()
+        return box
+
     def _build(self) -> None:
         inner = pieces.column(
             self._progress, 12, self._card, 16, self._keys, 12, self._next_title, 4,
             margins=(16, 0, 16, 0),
         )  # fmt: skip
-        layout = pieces.column(inner, self._list, self._empty)
+        layout = pieces.column(inner, self._list, self._empty, self._worth)
         layout.setStretchFactor(self._list, 1)
         layout.setStretchFactor(self._empty, 1)
         self.setLayout(layout)
