@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.app.posing import labelled_poses
 from poseapp.domain.errors import VideoUnreadableError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
@@ -124,7 +125,7 @@ class _Onlooker:
             inputs, frames, poses, laid = [], [], [], []
             for number, picture in zip(numbers, pictures, strict=True):
                 ref = FrameRef(video, number)
-                bodies = _poses(shown.labels, ref, skeleton)
+                bodies = labelled_poses(shown.labels, ref, skeleton)
                 size = picture.shape[1], picture.shape[0]
                 for body, framing in zip(bodies, plan.framings(size, bodies), strict=True):
                     inputs.append(framing.cut(picture))
@@ -178,18 +179,6 @@ class _Follower:
                 self._last[int(track)] = number, self._count
                 self._count += 1
         return np.array(before, np.intp)
-
-
-def _poses(labels: LabelSet, ref: FrameRef, skeleton: Skeleton) -> list[NDArray[np.float64]]:
-    """(K, 2) of each labelled body, in the net's keypoints; those without any are left out."""
-    stored = {keypoint.uid: k for k, keypoint in enumerate(labels.skeleton.keypoints)}
-    places = [stored.get(keypoint.uid, -1) for keypoint in skeleton.keypoints]
-    bodies = []
-    for instance in labels.at(ref):
-        points = np.vstack([instance.points, [[np.nan, np.nan]]])[places]
-        if np.isfinite(points).any():
-            bodies.append(points)
-    return bodies
 
 
 def _read(

@@ -33,6 +33,7 @@ class Rehearse:
     """Every frame has a keypoint."""
     frames: FrameReader
     settings: Settings
+    sight: Sight
     known: int
     """Labelled frames of the project, of which `labels` may be a part."""
     device: str
@@ -90,8 +91,7 @@ def _looks(request: Rehearse, report: Report) -> dict[FrameRef, NDArray[np.float
     describe = best_descriptor(request.store, device=request.device, threads=request.threads)
     videos, cache = request.labels.videos, request.cache
     rows = features(refs, videos, request.frames, report, describe, cache)
-    readable = np.isfinite(rows).all(axis=1)
-    return {ref: row for ref, row, there in zip(refs, rows, readable, strict=True) if there}
+    return {ref: row for ref, row in zip(refs, rows, strict=True) if np.isfinite(row[0])}
 
 
 def _see(request: Rehearse, annotator: Annotator, report: Report) -> Seen:
@@ -99,13 +99,12 @@ def _see(request: Rehearse, annotator: Annotator, report: Report) -> Seen:
     from poseapp.learn.oracle.course import digest
     from poseapp.learn.oracle.seen import look
 
-    sight = Sight()
-    facts = {"labels": annotator.labels.digest(), "sight": asdict(sight)}
+    facts = {"labels": annotator.labels.digest(), "sight": asdict(request.sight)}
     folder = _sights(request) / digest(facts)
     for other in _sights(request).glob("*"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
-    return look(annotator, request.frames, sight, folder, report)
+    return look(annotator, request.frames, request.sight, folder, report)
 
 
 def _sights(request: Rehearse) -> Path:

@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
 from poseapp.app.picking import Pick
-from poseapp.app.runs import skeleton_of_net
+from poseapp.app.runs import newest_team, skeleton_of_net
 from poseapp.app.session import Session
 from poseapp.app.tasks import Net
 from poseapp.domain.errors import SelectionError
@@ -99,6 +99,8 @@ class Selection:
             for video in videos
             for frame in project.labels.labelled_frames(video.id)
         )
+        asked = selector_called(selector)
+        team = newest_team(project) if asked.compares_labels else None
         run = project.runs.active()
         device = self._session.settings.get("device")
         net, skeleton = None, project.skeleton
@@ -114,7 +116,8 @@ class Selection:
             candidates,
             step,
             labelled,
-            project.labels.snapshot() if selector_called(selector).asks else None,
+            project.labels.snapshot() if asked.asks or asked.compares_labels else None,
+            project.runs_folder / team.id if team is not None else None,
             net,
             device,
             self._jobs.threads,

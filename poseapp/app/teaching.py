@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +22,7 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.learn.matal.anatomy import Anatomy
 from poseapp.learn.matal.settings import FEWEST_LABELS, Settings, due
+from poseapp.learn.oracle.settings import Sight
 from poseapp.learn.select.matal import Matal
 from poseapp.media.reader import FrameReader
 
@@ -56,24 +56,24 @@ class Teaching:
         store: Path | None = None,
         *,
         settings: Settings | None = None,
+        sight: Sight | None = None,
         by_itself: bool = False,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`by_itself`: learn whenever it is `due`, unless a person stopped that."""
         self._session = session
         self._project = session.project
         self._jobs = jobs
         self._store = store or user_cache_path("poseapp")
-        self._now = now
         self._settings = settings or Settings()
+        self._sight = sight or Sight()
         self._can_train = find_spec("torch") is not None
         self._live: tuple[Run, Job] | None = None
         self._left_at = 0
         """Labelled frames when it last could not learn, in this session."""
         if not self._project.read_only:
             mark_damaged_teams(self._project)
+        self._unsubscribe = session.subscribe(self._changed) if by_itself else lambda: None
         if by_itself:
-            session.subscribe(self._changed)
             self._start_by_itself()
 
     @property
@@ -154,6 +154,7 @@ class Teaching:
             labels,
             FrameReader(labels.videos, self._project.cache_folder),
             self._settings,
+            self._sight,
             known,
             device,
             self._jobs.threads,
@@ -182,9 +183,9 @@ class Teaching:
 
     def close(self) -> None:
         """After the workers were ended: what was running is gone on with the next time."""
+        self._unsubscribe()
         if self._live:
-            run, _ = self._live
-            self._end(interrupted(self._project, run))
+            self._end(interrupted(self._project, self._live[0]))
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -215,7 +216,7 @@ class Teaching:
         last = runs[-1] if runs else None
         if last and last.config["keypoints"] == names and checkpoints(self._project, last):
             return replace(last, state=RunState.RUNNING, message="")
-        started = self._now()
+        started = datetime.now(UTC)
         run = Run(
             new_run_id(self._project.runs.all(), RunKind.AGENTS, started),
             RunKind.AGENTS,

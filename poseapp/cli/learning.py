@@ -11,7 +11,7 @@ import click
 
 from poseapp.cli.command import MINUTES, PROJECT, Answer, command
 from poseapp.cli.progress import reporting
-from poseapp.cli.workshop import opened
+from poseapp.cli.workshop import Workshop, opened
 from poseapp.domain.errors import PoseAppError, TrainingError
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import RunState
@@ -102,8 +102,16 @@ def predict(project: Path, video: str | None) -> Answer:
     click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Frames."),
 )
 def suggest(project: Path, selector: str, count: int) -> Answer:
-    """Pick frames to label next, and say why."""
+    """Pick frames to label next, and say why.
+
+    With `matal` the agents learn first where it is time for that; Ctrl+C keeps what they have
+    learnt, and the same command goes on.
+    """
+    from poseapp.learn.select.matal import Matal
+
     with opened(project, writing=True) as workshop:
+        if selector == Matal.name and workshop.services.teaching.due:
+            _teach(workshop)
         job = workshop.services.selection.suggest(selector, count)
         picked = workshop.wait(job, "Picking frames")
         names = {video.id: video.name for video in workshop.session.project.videos.all()}
@@ -119,6 +127,17 @@ def suggest(project: Path, selector: str, count: int) -> Answer:
     ]
     said = (f"{r['video']} frame {r['frame']}: {r['reasons'][0]['text']}" for r in rows)
     return Answer(rows, list(said))
+
+
+def _teach(workshop: Workshop) -> None:
+    """Let the agents learn; where the labels do not do, whoever stands in for them picks."""
+    teaching = workshop.services.teaching
+    try:
+        teaching.start()
+        assert teaching.job is not None
+        workshop.wait(teaching.job, "Teaching the agents")
+    except TrainingError as why:
+        click.echo(str(why), err=True)
 
 
 def _number(name: str, default: int, text: str) -> Callable:

@@ -53,6 +53,7 @@ class Matal(Selector):
     name = "matal"
     about = "Agents that learn on your labels which frames, together, help the net most."
     needs_net = True
+    compares_labels = True
 
     @classmethod
     def load(cls, folder: Path, budget: int | None = None) -> Matal:
