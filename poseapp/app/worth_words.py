@@ -107,8 +107,14 @@ def verdict(worth: Worth, nets: Sequence[MeasuredNet]) -> Verdict:
     if not worth.gain.noticeable:
         least = px(noticed_px(worth, nets))
         detail = f"{expected}. Under {least} no measurement could tell."
-        return Verdict(Advice.STOP, "More of these will hardly help", detail)
+        return Verdict(Advice.STOP, "More will hardly help", detail)
     return Verdict(Advice.GO_ON, "Not yet, keep labelling", f"{expected}.")
+
+
+def in_short(worth: Worth, nets: Sequence[MeasuredNet]) -> str:
+    """What the next batch promises, in a line."""
+    gain = gain_px(worth, nets)
+    return f"{worth.gain.labels} more labels: about {px(gain.value)} better ({_range(gain)})"
 
 
 def document(worth: Worth, nets: Sequence[MeasuredNet]) -> dict[str, Any]:

@@ -144,7 +144,8 @@ def power_law(labels: Floats, errors: Floats, near: PowerLaw | None = None) -> P
     fitted, _ = curve_fit(
         _law, labels / unit, errors, begin, bounds=(low, high), jac=_slopes, x_scale="jac"
     )
-    return PowerLaw(*(float(number) for number in fitted), unit)
+    floor, span, power = (float(number) for number in fitted)
+    return PowerLaw(floor, span, power, unit)
 
 
 def _law(n: Floats, a: float, b: float, c: float) -> Floats:

@@ -162,7 +162,7 @@ class _Drawn:
         import pyqtgraph
 
         self._ends = [pyqtgraph.PlotCurveItem(pen=None), pyqtgraph.PlotCurveItem(pen=None)]
-        self._band = pyqtgraph.FillBetweenItem(*self._ends)
+        self._band = pyqtgraph.FillBetweenItem(curve1=self._ends[0], curve2=self._ends[1])
         plot.addItem(self._band)
         self._line = plot.plot()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QWidget
 
@@ -21,7 +21,8 @@ _HOW = (
     "Your labels are learnt again from the first to the last, and in orders by chance, by a quick "
     "readout over a frozen trunk; a tenth at a time is held out to measure on. The bands hold 95 % "
     "of what other held-out frames would give. Chance draws among the frames that you labelled, "
-    "so both curves end together; what was saved is read off half way."
+    "so both curves end together; what was saved is read off half way. The readout is less exact "
+    "than your nets: the next labels are taken to lower their error by the same share as its own."
 )
 _SIGNS = {Advice.GO_ON: ("pencil", "good"), Advice.STOP: ("octagon", "warning")}
 
@@ -145,7 +146,7 @@ class WorthPanel(QWidget):
         for place, labels in enumerate(self._figures):
             grid.setColumnStretch(place, 1)
             for line, label in enumerate(labels):
-                grid.addWidget(label, line, place)
+                grid.addWidget(label, line, place, Qt.AlignmentFlag.AlignTop)
         return grid
 
     def _make_sign(self) -> QFrame:

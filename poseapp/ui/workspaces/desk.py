@@ -72,8 +72,14 @@ class Desk(QObject):
         )
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.suggest = SuggestControl(
-            session, self.services.selection, self.services.training, self.label, actions
+            session,
+            self.services.selection,
+            self.services.training,
+            self.services.teaching,
+            self.label,
+            actions,
         )
+        self.services.jobs.subscribe(self.suggest.job_changed)
         self.worth = WorthControl(
             session,
             self.services.weighing,

@@ -15,6 +15,7 @@ from poseapp.app.worth_words import (
     Advice,
     figures,
     gain_px,
+    in_short,
     noticed_px,
     saving_sentence,
     verdict,
@@ -79,7 +80,9 @@ class WorthControl(QObject):
             labels, nets = weighing.labels, weighing.nets
             view = worth_view(weighing.newest, nets, labels)
             panel.show_worth(view, busy=busy)
-            self._queue.show_worth(*_answer(view))
+            go_on = view.verdict.advice is Advice.GO_ON
+            answer = ("Yes", "good") if go_on else ("Hardly", "warning")
+            self._queue.show_worth(*answer, in_short(weighing.newest, nets))
         elif busy:
             panel.show_working("In spare time; training and predictions go first.")
         elif missing := weighing.not_yet():
@@ -129,9 +132,3 @@ def curves(worth: Worth, nets: tuple[MeasuredNet, ...]) -> tuple[Curve, ...]:
 def _curve(name: str, role: str, line: WorthCurve, *, dashed: bool = False) -> Curve:
     band = line.low_px, line.high_px
     return Curve(name, role, line.labels, line.error_px, dashed, band)
-
-
-def _answer(view: WorthView) -> tuple[str, str, str]:
-    """(word, tone, sentence) for the strip under the queue."""
-    go_on = view.verdict.advice is Advice.GO_ON
-    return ("Yes" if go_on else "Hardly", "good" if go_on else "warning", view.verdict.detail)
