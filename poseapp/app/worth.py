@@ -91,6 +91,7 @@ class Weighing:
         if sentence := self.not_yet():
             raise SelectionError(sentence)
         self.stop()
+        self.problem = ""
         self._job = self._jobs.start(
             "poseapp.app.replaying:weigh",
             Weigh(self._project.path, self._project.cache_folder, more),
@@ -109,7 +110,7 @@ class Weighing:
             job.stop()
 
     def _done(self, then: Callable[[], None], found: Worth) -> None:
-        self.newest, self.problem = found, ""
+        self.newest = found
         then()
 
     def _failed(self, then: Callable[[], None], why: PoseAppError) -> None:
