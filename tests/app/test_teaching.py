@@ -356,6 +356,7 @@ def test_a_killed_worker_costs_no_episode_that_was_played(walk, store):
         job = teaching.job
         saved = walk.project.runs_folder / run.id / CHECKPOINT
         assert mail.run_until(lambda: saved.exists() or job.ended, PATIENCE_S)
+        assert not job.ended
         os.kill(_worker(), signal.SIGKILL)
         with pytest.raises(WorkerDiedError):
             mail.wait(job)
