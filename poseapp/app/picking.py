@@ -115,7 +115,9 @@ def _doubted(pool: Pool, selector: Selector, request: Pick, net: Net, report: Re
 
     shown = Shown(pool.candidates, pool.labelled, request.labels, request.videos, request.frames)
     part = PartOfReport(report, until, 1.0)
-    return replace(pool, probed=probed(net.folder, pool.skeleton, shown, asks, net.device, part))
+    return replace(
+        pool, probed=probed(net.folder, pool.skeleton, shown, asks, net.device, part, request.cache)
+    )
 
 
 def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDArray[np.float32]:

@@ -68,8 +68,8 @@ class Teaching:
         self._sight = sight or Sight()
         self._can_train = find_spec("torch") is not None
         self._live: tuple[Run, Job] | None = None
-        self._left_at = 0
-        """Labelled frames when it last could not learn, in this session."""
+        self._failed_at = self._refused_at = 0
+        """Labelled frames when learning last failed, or could not begin, in this session."""
         if not self._project.read_only:
             mark_damaged_teams(self._project)
         self._unsubscribe = session.subscribe(self._changed) if by_itself else lambda: None
@@ -115,7 +115,7 @@ class Teaching:
     @property
     def due(self) -> bool:
         """Whether there are labels enough for a first team or a better one."""
-        return not self.not_yet() and due(self._labels, self.trained_on)
+        return due(self._labels, self.trained_on) and not self.not_yet()
 
     def not_yet(self) -> str:
         """Why no agents can learn now, as a sentence; empty when they can."""
@@ -201,19 +201,21 @@ class Teaching:
         """Unless a person stopped it or it failed, and labels have not doubled since."""
         runs = self._project.runs.all(RunKind.AGENTS)
         stopped = (run.labelled_frames for run in runs if run.state is RunState.STOPPED)
-        tried = max(self._left_at, *stopped, 0)
-        if self.due and due(self._labels, tried or None):
+        tried = max(self._failed_at, *stopped, 0)
+        if self._labels == self._refused_at or not due(self._labels, tried or None):
+            return
+        if self.due:
             try:
                 self.start()
             except TrainingError as why:
                 log.info("the agents do not learn yet: %s", why)
-                self._left_at = self._labels
+                self._refused_at = self._labels
 
     def _next_run(self) -> Run:
         """A new run, or the last one where it did not come to its end."""
         runs = self._project.runs.all(RunKind.AGENTS)
         names = list(self._project.skeleton.names)
-        last = runs[-1] if runs else None
+        last = runs[-1] if runs and runs[-1].state is not RunState.DONE else None
         if last and last.config["keypoints"] == names and checkpoints(self._project, last):
             return replace(last, state=RunState.RUNNING, message="")
         started = datetime.now(UTC)
@@ -264,7 +266,7 @@ class Teaching:
 
     def _failed(self, why: PoseAppError) -> None:
         if self._live:
-            self._left_at = self._labels
+            self._failed_at = self._labels
             self._end(replace(self._live[0], state=RunState.FAILED, message=str(why)))
 
     def _end(self, run: Run) -> None:

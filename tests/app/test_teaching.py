@@ -148,7 +148,9 @@ def test_who_stopped_them_is_left_in_peace_until_labels_double(mice_there, teach
     assert again.id == runs(mice_there)[0].id
     assert again.labelled_frames == 79
     fake_jobs.tell("on_stopped")
-    label(mice_there, range(79, 158))
+    label(mice_there, range(79, 157))
+    assert len(fake_jobs.started) == 2
+    label(mice_there, [157])
     assert len(fake_jobs.started) == 3
 
 
@@ -211,9 +213,13 @@ def test_frames_without_a_keypoint_or_a_video_cannot_be_learnt_from(
     with pytest.raises(TrainingError, match=r"Only 39 labelled frames .* need 40"):
         teaching.start()
     assert runs(mice_there) == ()
-    (tmp_path / "mouse.mp4").unlink()
+    there = tmp_path / "mouse.mp4"
+    there.rename(tmp_path / "moved.mp4")
     with pytest.raises(TrainingError, match="Only 0 labelled frames"):
         teaching.start()
+    (tmp_path / "moved.mp4").rename(there)
+    label(mice_there, [40])
+    assert teaching.state is TeamState.LEARNING
 
 
 def test_a_skeleton_of_two_keypoints_is_too_small(tmp_path, fake_jobs):
@@ -356,6 +362,7 @@ def test_a_killed_worker_costs_no_episode_that_was_played(walk, store):
         job = teaching.job
         saved = walk.project.runs_folder / run.id / CHECKPOINT
         assert mail.run_until(lambda: saved.exists() or job.ended, PATIENCE_S)
+        assert not job.ended
         os.kill(_worker(), signal.SIGKILL)
         with pytest.raises(WorkerDiedError):
             mail.wait(job)

@@ -298,6 +298,22 @@ def test_a_worker_that_died_is_said_with_its_diagnostics(qtbot):
     assert strip._name.text() == "No jobs running"
 
 
+def test_work_for_spare_time_is_shown_when_nothing_else_runs(qtbot):
+    jobs, strip = FakeJobs(), JobStrip()
+    qtbot.addWidget(strip)
+    JobControl(strip, strip).watch(jobs, tell_failures=True)
+    spare, training = (
+        Job(n, name, "cpu", priority, None, lambda *_: None, {}, state=JobState.RUNNING)
+        for n, (name, priority) in enumerate(
+            [("Teaching the agents", Priority.SPARE), ("Training", Priority.BACKGROUND)]
+        )
+    )
+    jobs.tell(spare, spare)
+    assert strip._name.text() == "Teaching the agents"
+    jobs.tell(training, spare, training)
+    assert strip._name.text() == "Training"
+
+
 def test_pause_and_stop_reach_the_first_job(qtbot):
     jobs, strip, orders = FakeJobs(), JobStrip(), []
     qtbot.addWidget(strip)
