@@ -17,11 +17,15 @@ Floats = NDArray[np.float64]
 
 FEWEST_FRAMES = 20
 """Labelled frames; of fewer, the half that is compared would be a handful."""
-_RESAMPLES = 200
+_RESAMPLES = 500
 _FASTEST = 3.0
 """No learning curve falls with a greater power of the labels."""
 _SLOWEST = 0.05
 """With a smaller one it is a line to the eye, and its floor could be anywhere."""
+_TRIED = 24
+"""Powers that are compared at once."""
+_EXACT = 1e-4
+"""Between which powers nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,33 +132,33 @@ class PowerLaw:
         return self.floor + self.span * (labels / self.unit) ** -self.power
 
 
-def power_law(labels: Floats, errors: Floats, near: PowerLaw | None = None) -> PowerLaw:
+def power_law(labels: Floats, errors: Floats) -> PowerLaw:
     """The power law a + b · n^-c through (G,) errors after (G,) labels, by least squares.
 
-    The floor lies between 0 and the smallest error, and the law never rises. The search begins at
-    the law `near`, which spares most of it where curves are alike.
+    Neither a nor b is below 0, so the law never rises. For a given c these two are linear least
+    squares, so that c alone is searched for: over its whole range, then ever nearer to the best.
     """
-    from scipy.optimize import curve_fit
-
-    unit, least = float(labels[-1]), max(float(errors.min()), 1e-9)
-    low, high = (0.0, 0.0, _SLOWEST), (least, np.inf, _FASTEST)
-    begin = (0.5 * least, max(float(errors[-1]) - 0.5 * least, 1e-9), 0.5)
-    if near is not None:
-        begin = np.clip((near.floor, near.span, near.power), low, high)
-    fitted, _ = curve_fit(
-        _law, labels / unit, errors, begin, bounds=(low, high), jac=_slopes, x_scale="jac"
-    )
-    floor, span, power = (float(number) for number in fitted)
-    return PowerLaw(floor, span, power, unit)
+    unit = float(labels[-1])
+    powers = np.geomspace(_SLOWEST, _FASTEST, _TRIED)
+    while True:
+        floor, span, missed = _given(powers, labels / unit, errors)
+        best = int(missed.argmin())
+        around = powers[max(best - 1, 0)], powers[min(best + 1, _TRIED - 1)]
+        if around[1] - around[0] < _EXACT:
+            return PowerLaw(float(floor[best]), float(span[best]), float(powers[best]), unit)
+        powers = np.linspace(*around, _TRIED)
 
 
-def _law(n: Floats, a: float, b: float, c: float) -> Floats:
-    return a + b * n**-c
-
-
-def _slopes(n: Floats, a: float, b: float, c: float) -> Floats:  # noqa: ARG001 - its slope is 1
-    power = n**-c
-    return np.stack([np.ones_like(n), power, -b * power * np.log(n)], axis=1)
+def _given(powers: Floats, n: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
+    """(P,) floors and spans that fit best with each of (P,) powers, and the squares they miss."""
+    x = n ** -powers[:, None]
+    apart = x - x.mean(axis=1, keepdims=True)
+    span = (apart @ errors / np.maximum((apart**2).sum(axis=1), 1e-300)).clip(0)
+    floor = errors.mean() - span * x.mean(axis=1)
+    without = x @ errors / (x**2).sum(axis=1)
+    floor, span = np.where(floor < 0, 0.0, floor), np.where(floor < 0, without, span)
+    missed = floor[:, None] + span[:, None] * x - errors
+    return floor, span, (missed**2).sum(axis=1)
 
 
 def labels_needed(labels: Floats, errors: Floats, goal: float) -> float:
@@ -191,11 +195,11 @@ def saving(replays: Replays) -> Saving | None:
 def gain(replays: Replays, now: int, more: int) -> Gain:
     """What `more` labels promise after those there are `now`, by a power law through the curve."""
     labels, errors = replays.labels.astype(float), replays.known
-    usual = power_law(labels, errors.mean(axis=0))
 
     def share(folds: NDArray[np.intp]) -> float:
-        law = power_law(labels, errors[folds].mean(axis=0), usual)
-        return 1 - law.at(now + more) / law.at(now)
+        law = power_law(labels, errors[folds].mean(axis=0))
+        before = law.at(now)
+        return 1 - law.at(now + more) / before if before > 0 else 0.0
 
     return Gain(more, _over_folds(len(errors), share), _noticed_from(errors))
 
