@@ -83,6 +83,8 @@ class Matal(Selector):
             return STILL_LEARNING
         if self.trained.keypoints != pool.skeleton.names:
             return "The skeleton was changed, so the agents have to learn again."
+        if self.trained.representation.looks.mean.shape != pool.features.shape[1:]:
+            return "Frames are described otherwise than when the agents learnt."
         if pool.predicted is None or pool.labelled_predicted is None:
             return NEEDS_A_NET
         if pool.labelled_points is None or not np.isfinite(pool.labelled_points).any():
