@@ -80,6 +80,7 @@ def test_suggestions_are_appended_to_the_queue(project):
         (("predict", "{project}"), "Train one first"),
         (("predict", "{project}", "--video", "other.mp4"), "1: scenes.mp4"),
         (("suggest", "{project}", "--selector", "oracle"), "typiclust"),
+        (("worth", "{project}"), "20 more labelled frames"),
         (("export", "{project}", "--format", "papyrus", "x"), "sleap"),
         (("add", "{project}", "missing.mp4"), "missing.mp4"),
         (("add", "{project}"), "Name one video"),

@@ -45,6 +45,8 @@ class Pick:
     """What a person said of the labelled frames; None where the selector learns nothing of it."""
     agents: Path | None
     """The folder of a team that has learnt; None where there is none, or it is not asked."""
+    goal: int | None
+    """Labels that there will be in the end; None leaves it to the agents."""
     net: Net | None
     """The net to be doubted; None before there is one."""
     device: str
@@ -60,7 +62,7 @@ class Pick:
 
 def pick(request: Pick, report: Report) -> list[Suggestion]:
     """The frames to label next, best first; frames that cannot be read are left out."""
-    selector = _ready(selector_called(request.selector), request.agents, report)
+    selector = _ready(selector_called(request.selector), request, report)
     refs = (*request.candidates, *request.labelled)
     features = _features(request, refs, report)
     readable = np.isfinite(features[:, 0])
@@ -82,12 +84,12 @@ def pick(request: Pick, report: Report) -> list[Suggestion]:
     return propose(selector, pool, request.budget, PartOfReport(report, 0.9, 1.0))
 
 
-def _ready(selector: Selector, agents: Path | None, report: Report) -> Selector:
+def _ready(selector: Selector, request: Pick, report: Report) -> Selector:
     """The agents with the team that has learnt; all others as they are."""
-    if not isinstance(selector, Matal) or agents is None:
+    if not isinstance(selector, Matal) or request.agents is None:
         return selector
     try:
-        return Matal.load(agents)
+        return Matal.load(request.agents, request.goal)
     except TrainingError:
         report.note("The file of the agents is damaged. They learn again with the next start.")
         return selector

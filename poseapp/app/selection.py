@@ -25,6 +25,7 @@ from poseapp.media.reader import FrameReader
 MOST_CANDIDATES = 5000
 """Of longer videos every second, third, … frame is looked at."""
 FRAMES_A_ROUND = 20
+_GOALS = "label_goals"
 
 
 class Selection:
@@ -47,6 +48,16 @@ class Selection:
     def job(self) -> Job | None:
         """The newest request: its progress and, once it ended, its notes."""
         return self._newest
+
+    @property
+    def goal(self) -> int | None:
+        """Labels that there will be in the end, as a person said; None before."""
+        return self._session.settings.get(_GOALS, {}).get(str(self._project.path))
+
+    def set_goal(self, labels: int) -> None:
+        """Say how many labels there will be in the end; agents pick with that in mind."""
+        goals = self._session.settings.get(_GOALS, {})
+        self._session.settings.set(_GOALS, goals | {str(self._project.path): labels})
 
     def not_yet(self) -> str:
         """Why nothing can be suggested now, as a sentence; empty when it can."""
@@ -118,6 +129,7 @@ class Selection:
             labelled,
             project.labels.snapshot() if asked.asks or asked.compares_labels else None,
             project.runs_folder / team.id if team is not None else None,
+            self.goal,
             net,
             device,
             self._jobs.threads,

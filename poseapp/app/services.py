@@ -13,6 +13,7 @@ from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
 from poseapp.app.teaching import Teaching
 from poseapp.app.training import Training
+from poseapp.app.worth import Weighing
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.run import Run
 from poseapp.learn.select.registry import STAND_IN
@@ -33,6 +34,7 @@ class Services:
         self.training = Training(session, self.jobs)
         self.inference = Inference(session, self.jobs)
         self.selection = Selection(session, self.jobs)
+        self.weighing = Weighing(session, self.jobs)
         self.teaching = Teaching(session, self.jobs, by_itself=not headless)
         self.exchange = Exchange(session)
         if not headless:

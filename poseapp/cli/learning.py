@@ -1,4 +1,4 @@
-"""Commands that learn or use what was learnt: train, predict, suggest, simulate."""
+"""Commands that learn or use what was learnt: train, predict, suggest, worth, simulate."""
 
 from __future__ import annotations
 
@@ -143,6 +143,21 @@ def _teach(workshop: Workshop) -> None:
 def _number(name: str, default: int, text: str) -> Callable:
     """An option for a whole number above 0."""
     return click.option(name, type=click.IntRange(1), default=default, show_default=True, help=text)
+
+
+@command(PROJECT, _number("--next", 20, "Labels of the next batch."))
+def worth(project: Path, next: int) -> Answer:  # noqa: A002 - as the option is called
+    """Say what the labels so far saved, and what more of them promise.
+
+    The labels are replayed in the order in which they were made and in orders by chance.
+    """
+    from poseapp.app.worth_words import document, lines
+
+    with opened(project, writing=False) as workshop:
+        weighing = workshop.services.weighing
+        found = workshop.wait(weighing.measure(next), "Replaying your labels")
+        nets = weighing.nets
+    return Answer(document(found, nets), lines(found, nets))
 
 
 @command(

@@ -158,7 +158,8 @@ def novelty(likeness: Likeness, row: int, parts: list[str], labels: int) -> Reas
     alike = f"its nearest of {counted(labels, 'label')} is {cosine:.2f} alike, 1 being the same"
     if share < _UNUSUAL:
         return Reason("novelty", f"A pose like those labelled. Of the {name}, {alike}.", share)
-    text = f"New pose of the {name}, more so than in {100 * share:.0f} % of the frames: {alike}."
+    newer_than = f"Newer than in {100 * share:.0f} % of the frames"
+    text = f"New pose of the {name}. {newer_than}: {alike}."
     return Reason("novelty", text, share)
 
 

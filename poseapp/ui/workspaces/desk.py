@@ -38,6 +38,7 @@ from poseapp.ui.workspaces.suggest_control import SuggestControl
 from poseapp.ui.workspaces.track_control import TrackControl
 from poseapp.ui.workspaces.train import TrainWorkspace
 from poseapp.ui.workspaces.train_control import TrainControl
+from poseapp.ui.workspaces.worth_control import WorthControl
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported
@@ -73,7 +74,20 @@ class Desk(QObject):
         )
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.suggest = SuggestControl(
-            session, self.services.selection, self.services.training, self.label, actions
+            session,
+            self.services.selection,
+            self.services.training,
+            self.services.teaching,
+            self.label,
+            actions,
+        )
+        self.services.jobs.subscribe(self.suggest.job_changed)
+        self.worth = WorthControl(
+            session,
+            self.services.weighing,
+            self.services.jobs.subscribe,
+            self.train.view.worth,
+            self.label.view.queue,
         )
         self.tracks = TrackControl(session, self.label.editing, self.background, actions, window)
         self._long_steps = LongSteps(session, self.background, window)
@@ -167,6 +181,7 @@ class Desk(QObject):
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
+        self.worth.changed(changes)
         self.tracks.changed(changes)
         self._show_saved()
         self._actions.refresh()

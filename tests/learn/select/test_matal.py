@@ -149,7 +149,7 @@ def likeness() -> Likeness:
 def test_the_new_part_is_named_with_its_nearest_label():
     why = novelty(likeness(), 0, PARTS, 60)
     assert why.text == (
-        "New pose of the index, more so than in 80 % of the frames: its nearest of 60 labels is "
+        "New pose of the index. Newer than in 80 % of the frames: its nearest of 60 labels is "
         "0.42 alike, 1 being the same."
     )
     assert why.value == pytest.approx(0.8)
