@@ -13,7 +13,7 @@ import torch
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.matal.anatomy import Anatomy, Part
 from poseapp.learn.matal.looks import Looks
-from poseapp.learn.matal.representation import SPACES, STATE, Representation
+from poseapp.learn.matal.representation import STATE, Representation, width_of_actions
 from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
 from poseapp.learn.matal.shipped import initialisation_file
 from poseapp.learn.matal.team import Team
@@ -125,7 +125,7 @@ def shipped_initialisation(settings: Settings) -> Team | None:
 
 def empty_team(settings: Settings) -> Team:
     """A team of the sizes that real projects have."""
-    numbers = SPACES + SPACES * settings.describing.bins + settings.describing.appearance
+    numbers = width_of_actions(settings.describing)
     return Team(STATE, numbers, settings.agents, settings.ablation.policy)
 
 

@@ -10,7 +10,7 @@ from poseapp.learn.matal.settings import Ablation, Describing
 from poseapp.learn.matal.similarity import even_edges
 from tests.learn.matal.toys import ANATOMY, hand
 
-LITERAL = Describing(appearance=12, balanced=False)
+LITERAL = Describing(appearance=12, balanced=False, wider=False)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_bins_may_be_the_paper_s(frames):
 
 def test_balanced_numbers_tell_high_cosines_apart_and_no_kind_outweighs_another(frames):
     assert digits(np.array([0.0, 0.9, 0.99, 1.0])) == pytest.approx([-1, -0.5, 0, 1], abs=3e-3)
-    _, observation, _ = seen(frames, Describing())
+    _, observation, _ = seen(frames, Describing(wider=False))
     kinds = np.split(observation.actions, [7, 77], axis=1)
     lengths = [np.linalg.norm(kind, axis=1).mean() for kind in kinds]
     assert max(lengths) < 4 * min(lengths)

@@ -16,7 +16,12 @@ from poseapp.learn.select.registry import SELECTORS
 from tests.learn.oracle.worlds import Memory, Remembering, crowded
 
 SETTINGS = Settings(
-    agents=2, steps=2, episodes=2, updates=1, describing=Describing(bins=4, appearance=5)
+    agents=2,
+    steps=2,
+    episodes=2,
+    updates=1,
+    compared_with=0,
+    describing=Describing(bins=4, appearance=5, wider=False),
 )
 
 
