@@ -147,7 +147,6 @@ class Representation:
             axis=1,
         )
 
-
     def _wider(self, looks: Floats, labelled: Floats, doubts: NDArray | None) -> Floats:
         """(U, 1 + `DOUBTS`) distance to the nearest label's look, and the doubts."""
         rows = len(looks)

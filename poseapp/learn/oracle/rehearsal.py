@@ -129,7 +129,7 @@ class Rehearsal:
         return reward, self._seen
 
     def _by_chance(self, count: int) -> float:
-        """Accuracy after a round of frames drawn by chance; as it is where none is compared with."""
+        """Accuracy after rounds of frames drawn by chance; as it is where there are none."""
         if not self._compared_with:
             return self._accuracy
         found = []

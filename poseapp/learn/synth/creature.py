@@ -71,9 +71,7 @@ class Kind:
         lengths = np.maximum(_BOUT, (frames * rng.dirichlet(np.full(films, 1.5))).astype(int))
         self.labels = self._labelled(lengths.tolist())
 
-    def read_many(
-        self, refs: Sequence[FrameRef]
-    ) -> Iterator[tuple[FrameRef, NDArray[np.uint8]]]:
+    def read_many(self, refs: Sequence[FrameRef]) -> Iterator[tuple[FrameRef, NDArray[np.uint8]]]:
         """The pictures of these frames, in their order."""
         for ref in refs:
             yield ref, self.picture(ref)
