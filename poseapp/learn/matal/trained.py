@@ -113,14 +113,21 @@ def load_initialisation(file: Path) -> tuple[Team, Settings]:
 
 
 def shipped_initialisation(settings: Settings) -> Team | None:
-    """First weights that come with the program, if there are some for teams of these settings."""
+    """First weights that come with the program, if there are some for teams of these settings.
+
+    A team of another policy begins with as many of the agents as it has.
+    """
     file = initialisation_file()
     if file is None:
         return None
     with as_file(file) as path:
-        team, made_for = load_initialisation(path)
-    own = (settings.agents, settings.ablation.policy, settings.describing)
-    return team if own == (made_for.agents, made_for.ablation.policy, made_for.describing) else None
+        shipped, made_for = load_initialisation(path)
+    if (settings.agents, settings.describing) != (made_for.agents, made_for.describing):
+        return None
+    team = empty_team(settings)
+    for agent, first in zip(team.agents, shipped.agents, strict=False):
+        agent.load_state_dict(first.state_dict())
+    return team
 
 
 def empty_team(settings: Settings) -> Team:
