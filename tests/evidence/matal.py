@@ -54,18 +54,20 @@ def measured(name: str, asked: argparse.Namespace, command: str) -> dict[str, An
     wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
     wanted = replace(wanted, schedule=SCHEDULES.get(name, wanted.schedule))
     names = (BASELINE, AGENTS, *(ABLATIONS if asked.ablations else SELECTORS))
-    wanted = replace(wanted, selectors=tuple(dict.fromkeys(names)))
+    names = [name for name in dict.fromkeys(names) if name != AGENTS or not asked.others]
+    wanted = replace(wanted, selectors=tuple(names))
     work, twin = asked.work / name, asked.pages / f"{_page(asked)}.json"
     document = simulate(labels, wanted, work, OneLine(), command, known=twin)
     if asked.more > asked.seeds and not asked.ablations:
         best = best_of(table(document["curves"], name), RULES)
-        wanted = replace(wanted, seeds_of=dict.fromkeys((BASELINE, AGENTS, best), asked.more))
+        most = [name for name in names if name in (BASELINE, AGENTS, best)]
+        wanted = replace(wanted, seeds_of=dict.fromkeys(most, asked.more))
         document = simulate(labels, wanted, work, OneLine(), command, known=twin)
     return document
 
 
-def summarised(courses: Table) -> dict[str, Any]:
-    """Each selector against chance; the agents also against the best of the others."""
+def summarised(courses: Table, yardstick: str) -> dict[str, Any]:
+    """Each selector against the yardstick; the agents also against the best of the others."""
     chance = courses[BASELINE]
     others = [name for name in courses if name not in (BASELINE, AGENTS)]
     best = best_of(courses, others)
@@ -74,7 +76,7 @@ def summarised(courses: Table) -> dict[str, Any]:
             "seeds": len(own),
             "area_error_px": interval([error_area(c) for c in own.values()]),
             "final_error_px": interval([c.error_px[-1] for c in own.values()]),
-            "less_than_random": less_error(paired(own, chance)),
+            "less_error": less_error(paired(own, courses[yardstick])),
             "labels": labels_needed([paired(own, chance)]),
         }
         for name, own in courses.items()
@@ -94,19 +96,22 @@ def over_all(tables: dict[str, Table]) -> dict[str, Any]:
         if name != BASELINE and all(name in courses for courses in others):
             packs = [paired(courses[name], courses[BASELINE]) for courses in tables.values()]
             less = less_error([pair for pairs in packs for pair in pairs])
-            found[name] = {"less_than_random": less, "labels": labels_needed(packs)}
+            found[name] = {"less_error": less, "labels": labels_needed(packs)}
     return found
 
 
-def document_of(documents: dict[str, dict[str, Any]], command: str) -> dict[str, Any]:
-    """The page's JSON twin."""
+def document_of(
+    documents: dict[str, dict[str, Any]], command: str, yardstick: str
+) -> dict[str, Any]:
+    """The page's JSON twin; errors are compared with those of the yardstick."""
     curves = [curve for document in documents.values() for curve in document["curves"]]
     tables = {name: table(curves, name) for name in documents}
     return {
         "command": command,
         **program_state(),
         "packs": {n: {"data": d["data"], "settings": d["settings"]} for n, d in documents.items()},
-        "summary": {name: summarised(courses) for name, courses in tables.items()},
+        "yardstick": yardstick,
+        "summary": {name: summarised(courses, yardstick) for name, courses in tables.items()},
         "together": over_all(tables),
         "curves": curves,
     }
@@ -140,20 +145,27 @@ def page(document: dict[str, Any], stem: str, title: str) -> str:
         "",
     ]
     if len(document["packs"]) > 1:
-        lines += ["## All packs together", "", *_head(["selector", "labels", "less error", "p"])]
+        lines += [
+            "## All packs together",
+            "",
+            *_head(["selector", "labels", "less than random", "p"]),
+        ]
         together = document["together"]
         for name in sorted(together, key=lambda n: together[n]["labels"]["mean"]):
             row = together[name]
-            cells = [name, _share(row["labels"]), *_less(row["less_than_random"])]
+            cells = [name, _share(row["labels"]), *_less(row["less_error"])]
             lines.append(_row(cells))
         lines.append("")
-    for name, found in document["packs"].items():
-        lines += _pack(name, found, document["summary"][name], stem)
+    for name in document["packs"]:
+        lines += _pack(name, document, stem)
     lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
     return "\n".join(lines)
 
 
-def _pack(name: str, found: dict[str, Any], summary: dict[str, Any], stem: str) -> list[str]:
+def _pack(name: str, document: dict[str, Any], stem: str) -> list[str]:
+    found, summary, yardstick = (
+        document["packs"][name], document["summary"][name], document["yardstick"],
+    )  # fmt: skip
     schedule, data = found["settings"]["schedule"], found["data"]
     best, against_best = summary["best"], summary["agents_less_than_best"]
     lines = [
@@ -165,13 +177,15 @@ def _pack(name: str, found: dict[str, Any], summary: dict[str, Any], stem: str) 
         "",
         f"![Error and PCK against labelled frames]({stem}_{name}.png)",
         "",
-        *_head(["selector", "seeds", "error", "less than random", "p", "last error", "labels"]),
+        *_head(
+            ["selector", "seeds", "error", f"less than {yardstick}", "p", "last error", "labels"]
+        ),
     ]
     rows = summary["selectors"]
     for selector in sorted(rows, key=lambda n: rows[n]["area_error_px"]["mean"]):
         row = rows[selector]
         cells = [selector, str(row["seeds"]), _px(row["area_error_px"])]
-        cells += ["", ""] if selector == BASELINE else _less(row["less_than_random"])
+        cells += ["", ""] if selector == yardstick else _less(row["less_error"])
         cells += [_px(row["final_error_px"]), "" if selector == BASELINE else _share(row["labels"])]
         lines.append(_row(cells))
     less, p = _less(against_best)
@@ -233,6 +247,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--more", type=int, default=10, help="seeds of those that matter most")
     parser.add_argument("--ablations", action="store_true", help="the agents without their parts")
+    parser.add_argument(
+        "--others", action="store_true", help="run all but the agents, and write no page"
+    )
     parser.add_argument("--work", type=Path, default=WORK / "matal", help="of finished trials")
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
@@ -240,7 +257,9 @@ def main() -> None:
     documents = told_before(asked.pages / f"{_page(asked)}.json")
     for name in asked.packs:
         documents[name] = measured(name, asked, command)
-        write(document_of(documents, command), asked)
+        if not asked.others:
+            yardstick = AGENTS if asked.ablations else BASELINE
+            write(document_of(documents, command, yardstick), asked)
 
 
 if __name__ == "__main__":

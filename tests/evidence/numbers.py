@@ -52,8 +52,7 @@ def share_of_labels(own: Sequence[Course], chance: Sequence[Course]) -> float:
     if (reached := labels_to_reach(own, chance)) is not None:
         return reached / last
     reached = labels_to_reach(chance, own)
-    assert reached is not None
-    return last / reached
+    return last / reached if reached is not None else 1.0  # the same end, but for rounding
 
 
 def labels_needed(packs: Sequence[Sequence[tuple[Course, Course]]]) -> dict[str, float]:
