@@ -89,8 +89,8 @@ class Learning:
     """How the agent learns; the paper gives no numbers."""
 
     discount: float = 0.9
-    lr: float = 1e-3
-    batch: int = 16
+    lr: float = 2e-3
+    batch: int = 32
     updates: int = 2
     """Temporal-difference steps after a pick."""
     target_every: int = 10

@@ -18,6 +18,8 @@ GRID = 8
 """Cells along each side of a coarse heatmap."""
 MOST_FRAMES = 64
 """Of a clip in the memory; of longer ones every second, third, … is looked at."""
+UNIT = 0.2
+"""Of the body's size: a motion that a net reads as 1. Partners a second apart move about so far."""
 _MANY = 5
 """Picks of one offset after which more are not told apart."""
 
@@ -61,7 +63,7 @@ def history(
 def actions(
     scores: NDArray[np.float32], found: NDArray[np.float64], labelled: NDArray[np.float64]
 ) -> Numbers:
-    """(A, 3 K) C and d: confidence, then the offset from the label in body sizes.
+    """(A, 3 K) C and d: confidence, then the offset from the label in fifths of the body's size.
 
     0 where the label or the estimate lacks the keypoint, or the body's size is unknown.
 
@@ -71,7 +73,7 @@ def actions(
         labelled: (K, 2) pixels, NaN where absent.
     """
     size = np.nan_to_num(box_size(labelled))
-    moved = np.nan_to_num((found - labelled) / size) if size >= 1 else np.zeros(found.shape)
+    moved = np.nan_to_num((found - labelled) / (UNIT * size)) if size >= 1 else np.zeros(found.shape)
     return np.concatenate([scores, moved.reshape(len(found), -1)], axis=1).astype(np.float32)
 
 

@@ -23,12 +23,12 @@ def test_keypoints_that_are_never_labelled_tell_nothing():
     assert told[:15].reshape(5, 3)[:, 2].tolist() == [0] * 5
 
 
-def test_an_action_is_confidence_and_motion_in_body_sizes():
+def test_an_action_is_confidence_and_motion_in_fifths_of_the_body():
     labelled = np.array([[10.0, 10], [50, 10], [NAN, NAN]])
     found = np.array([[[10.0, 10], [50, 10], [0, 0]], [[30.0, 10], [50, 20], [7, 7]]])
     told = actions(np.array([[0.9, 0.8, 0.7], [0.1, 0.2, 0.3]], np.float32), found, labelled)
     assert told.shape == (2, 9)
-    assert told[1] == pytest.approx([0.1, 0.2, 0.3, 0.5, 0, 0, 0.25, 0, 0])
+    assert told[1] == pytest.approx([0.1, 0.2, 0.3, 2.5, 0, 0, 1.25, 0, 0])
     assert told[0, 3:].tolist() == [0] * 6
 
 
