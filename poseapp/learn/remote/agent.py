@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
+from poseapp.learn.remote.state import GRID, SHARES
+
 MEMORY = 64
 """Numbers in V."""
 HIDDEN = (128, 64)
@@ -45,6 +47,12 @@ class Agent(nn.Module):
             nn.ReLU(),
             nn.Linear(second, 1),
         )
+
+    @classmethod
+    def new(cls, keypoints: int, window: int) -> Agent:
+        """With random weights, for states and actions of so many keypoints and this window."""
+        told = (len(SHARES) + 1) * keypoints + 4 + 4 * window
+        return cls(told, GRID**2 * keypoints + 1, 3 * keypoints)
 
     def forward(self, states: Sequence[State], actions: Tensor) -> Tensor:
         """B states and (B, A, D) actions to (B, A) values."""

@@ -73,7 +73,9 @@ def actions(
         labelled: (K, 2) pixels, NaN where absent.
     """
     size = np.nan_to_num(box_size(labelled))
-    moved = np.nan_to_num((found - labelled) / (UNIT * size)) if size >= 1 else np.zeros(found.shape)
+    moved = (
+        np.nan_to_num((found - labelled) / (UNIT * size)) if size >= 1 else np.zeros(found.shape)
+    )
     return np.concatenate([scores, moved.reshape(len(found), -1)], axis=1).astype(np.float32)
 
 

@@ -142,9 +142,7 @@ class Studio:
         for prefix, net in self._nets().items():
             net.load_state_dict(checkpoint.group(tensors, prefix))
         for name, optimiser in self._optimisers.items():
-            checkpoint.restore_optimiser(
-                optimiser, checkpoint.group(tensors, f"optimiser {name}.")
-            )
+            checkpoint.restore_optimiser(optimiser, checkpoint.group(tensors, f"optimiser {name}."))
 
 
 def _both(pairs: Pairs) -> Tensor:

@@ -111,7 +111,9 @@ class Loop(Generic[Net, Given]):
         self._average = copy.deepcopy(self._net).requires_grad_(False)
         self._best = copy.deepcopy(self._average)
         self._optimiser = torch.optim.AdamW(
-            groups(self._net, options.lr, options.backbone_lr), lr=options.lr, weight_decay=options.weight_decay
+            groups(self._net, options.lr, options.backbone_lr),
+            lr=options.lr,
+            weight_decay=options.weight_decay,
         )
         self._scaler = devices.gradient_scaler(device)
         self._state = _State(batch=options.batch)

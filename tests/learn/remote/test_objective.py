@@ -110,7 +110,7 @@ def features(*layers):
     return Seen(maps, torch.zeros(2, 1, 1, 1), torch.zeros(2, 1, 1, 1))
 
 
-def test_the_pose_loss_weighs_layers_alike_and_sums_over_both_frames():
+def test_the_pose_loss_weighs_layers_alike():
     drawn = features([[1.0, 1.0], [2.0, 2.0]], [[100.0], [100.0]])
     real = features([[1.0, 1.0], [1.0, 1.0]], [[200.0], [200.0]])
     # mean square 0.5 of 1 in the first layer, 10⁴ of 4 · 10⁴ in the second
@@ -143,7 +143,9 @@ class Says(torch.nn.Module):
 def test_adversarial_losses_are_equation_9():
     pictures = torch.zeros(4, 3, 8, 8)
     sure = 1 / (1 + math.exp(-2.0))
-    assert float(fooling_loss(Says(2.0), pictures, pictures, OURS)) == pytest.approx(-math.log(sure))
+    assert float(fooling_loss(Says(2.0), pictures, pictures, OURS)) == pytest.approx(
+        -math.log(sure)
+    )
     printed = fooling_loss(Says(2.0), pictures, pictures, AsPrinted(saturating=True))
     assert float(printed) == pytest.approx(math.log(1 - sure))
     told = telling_loss(Says(2.0, -1.0), pictures, pictures, pictures)
