@@ -63,6 +63,13 @@ class Clip:
         return np.flatnonzero(np.isin(self.frames, inside) & free)
 
 
+def usable_anchors(clip: Clip, window: int, taught: Collection[FrameRef]) -> list[int]:
+    """Rows of the labels that have a partner; none where nothing moves."""
+    if not clip.moves:
+        return []
+    return [a for a in clip.anchors(taught) if len(clip.partners(a, window, taught))]
+
+
 def make_clips(
     labels: LabelSet, frames: FrameReader, plan: Plan, window: int, report: Report
 ) -> list[Clip]:

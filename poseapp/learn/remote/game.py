@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import Report
 from poseapp.learn.batches import Sample, Teaching
 from poseapp.learn.remote.agent import State
-from poseapp.learn.remote.clips import Clip
+from poseapp.learn.remote.clips import Clip, usable_anchors
 from poseapp.learn.remote.dqn import Learner, Transition
 from poseapp.learn.remote.measuring import Estimates, Shown, estimate, thinned
 from poseapp.learn.remote.objective import Outcome
@@ -38,9 +37,14 @@ from poseapp.learn.remote.reward import (
 )
 from poseapp.learn.remote.settings import Partners, Settings
 from poseapp.learn.remote.shown import Picked, Reconstructions
-from poseapp.learn.remote.state import actions, clip_memory, history, performance
+from poseapp.learn.remote.state import SHARES, actions, clip_memory, coarse, history, performance
 from poseapp.learn.remote.studio import Studio
 from poseapp.learn.train import checkpoint
+
+NOTHING_TO_PAIR = (
+    "No labelled frame has an unlabelled one near it in which something moved, so there is nothing "
+    "to learn from unlabelled frames. Train supervised, or label moments in which bodies move."
+)
 
 _SHOWN_EVERY = 5
 """Picks after which reconstructions are shown."""
@@ -125,15 +129,16 @@ class Game:
             for samples in (board.state, board.reward)
         )
         self._anchors = {
-            n: anchors for n, clip in enumerate(board.clips) if (anchors := self._usable(clip))
+            n: anchors
+            for n, clip in enumerate(board.clips)
+            if (anchors := usable_anchors(clip, self._settings.window, board.taught))
         }
         if not self._anchors:
-            raise TrainingError(
-                "No labelled frame has an unlabelled one near it in which something moved, so "
-                "there is nothing to learn from unlabelled frames. Train supervised."
-            )
+            raise TrainingError(NOTHING_TO_PAIR)
+        keypoints = len(board.clips[0].samples[0].points)
         self._progress = _Progress()
-        self._performance = np.zeros(0, np.float32)
+        self.performance = np.zeros((len(SHARES) + 1) * keypoints, np.float32)
+        """B at present."""
         self._restore()
 
     @property
@@ -161,12 +166,6 @@ class Game:
             progress.turns += 1
             self._save()
 
-    def _usable(self, clip: Clip) -> list[int]:
-        if not clip.moves:
-            return []
-        window, taught = self._settings.window, self.board.taught
-        return [a for a in clip.anchors(taught) if len(clip.partners(a, window, taught))]
-
     def _share(self) -> float:
         return self._limit.share(len(self._progress.log), self._progress.seconds)
 
@@ -183,15 +182,17 @@ class Game:
         clip = self.board.clips[number]
         anchors = self._anchors[number]
         shown = Shown.of(clip.samples)
-        memory = torch.from_numpy(clip_memory(estimate(self.studio.estimator, shown).heatmaps))
+        seen = estimate(self.studio.estimator, shown)
+        memory = torch.from_numpy(clip_memory(coarse(seen.heatmaps)))
         visits: dict[int, Counter[int]] = {anchor: Counter() for anchor in anchors}
 
         def look(turn: int) -> _Scene:
             anchor = anchors[turn % len(anchors)]
             return self._look(number, anchor, shown, memory, visits)
 
+        most = max(settings.patience, settings.laps * len(anchors))
         scene, streak = look(0), 0
-        for turn in range(1, settings.most_picks + 1):
+        for turn in range(1, most + 1):
             share = self._share()
             report.progress(share, f"pick {len(progress.log) + 1}")
             chance = np.random.default_rng([self.board.seed, 2, len(progress.log)])
@@ -203,7 +204,7 @@ class Game:
             progress.log.append((number, scene.anchor, partner, PERCENT * earned))
             progress.seconds = self._now() - began
             visits[scene.anchor][int(clip.frames[partner] - clip.frames[scene.anchor])] += 1
-            over = streak == settings.patience or turn == settings.most_picks or self._share() == 1
+            over = streak == settings.patience or turn == most or self._share() == 1
             following = look(turn)
             self._remember(scene, row, following, over=over, chance=chance)
             self._tell(report, terms, outcome)
@@ -225,7 +226,7 @@ class Game:
         mean = {n: v / len(visits) for n, v in sum(visits.values(), Counter()).items()}
         numbers = np.concatenate(
             [
-                self._performance,
+                self.performance,
                 history(anchor, window, len(clip.frames), visits[anchor], mean),
             ]
         )
@@ -264,7 +265,7 @@ class Game:
         net = self.studio.estimator.eval()
         if self._state_set is not None:
             seen = estimate(net, self._state_set)
-            self._performance = performance(seen.points, self._state_set.truth, seen.scores)
+            self.performance = performance(seen.points, self._state_set.truth, seen.scores)
         if self._reward_set is None:
             return 0.0
         found: Estimates = estimate(net, self._reward_set)

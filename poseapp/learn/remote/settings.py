@@ -114,8 +114,8 @@ class Settings:
     """[P] T: frames before and after a label from which its partner is chosen."""
     patience: int = 5
     """[P] Negative rewards in a row that end the turn of a clip."""
-    most_picks: int = 40
-    """In one turn of a clip; rewards of zero would hold it for ever."""
+    laps: int = 1
+    """Over the labels of a clip in one turn at most; rewards of zero would hold it for ever."""
     minibatches: int = 2
     """Updates of estimator and transformer after a pick."""
     batch: int = 8

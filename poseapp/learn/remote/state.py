@@ -79,17 +79,22 @@ def actions(
     return np.concatenate([scores, moved.reshape(len(found), -1)], axis=1).astype(np.float32)
 
 
-def clip_memory(heatmaps: NDArray[np.float32]) -> Numbers:
-    """(N', 64 K + 1) what V attends to: coarse maps of a clip's frames, and each one's place.
+def coarse(heatmaps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, K, 8, 8): the (N, K, h, w) heatmaps added up; h and w are multiples of 8.
 
     A coarse map adds up to one where the estimator is sure of a place.
+    """
+    n, k, h, w = heatmaps.shape
+    return heatmaps.reshape(n, k, GRID, h // GRID, GRID, w // GRID).sum(axis=(3, 5))
+
+
+def clip_memory(places: NDArray[np.floating]) -> Numbers:
+    """(N', 64 K + 1) what V attends to: coarse maps of a clip's frames, and each one's place in it.
 
     Args:
-        heatmaps: (N, K, h, w) of the clip in order; h and w multiples of 8.
+        places: (N, K, 8, 8) of the clip in order, as `coarse` makes them.
     """
-    step = -(-len(heatmaps) // MOST_FRAMES)
-    kept = heatmaps[::step]
-    n, k, h, w = kept.shape
-    coarse = kept.reshape(n, k, GRID, h // GRID, GRID, w // GRID).sum(axis=(3, 5))
-    place = np.arange(n, dtype=np.float32)[:, None] / n
-    return np.concatenate([coarse.reshape(n, -1), place], axis=1).astype(np.float32)
+    step = -(-len(places) // MOST_FRAMES)
+    kept = places[::step]
+    place = np.arange(len(kept))[:, None] / len(kept)
+    return np.concatenate([kept.reshape(len(kept), -1), place], axis=1).astype(np.float32)

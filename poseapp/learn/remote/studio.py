@@ -61,6 +61,11 @@ class Studio:
         scaled = gradient_scaler(self.device).is_enabled()
         return nullcontext() if scaled else mixed_precision(self.device)
 
+    def take_drawing(self, other: Studio) -> None:
+        """Begin with the generator and the discriminator of another studio."""
+        self.generator.load_state_dict(other.generator.state_dict())
+        self.discriminator.load_state_dict(other.discriminator.state_dict())
+
     def warm_up(self, pairs: Pairs, partners: Tensor) -> float:
         """One step of the generator alone, on pairs whose both poses a person labelled.
 

@@ -1,4 +1,4 @@
-"""Moving figures of three keypoints: a bright limb that swings about a shoulder on a dull ground."""
+"""Moving figures of three keypoints: a bright limb that swings about a shoulder."""
 
 from __future__ import annotations
 

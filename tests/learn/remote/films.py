@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from poseapp.domain.ids import FrameRef, TrackId, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance, visibility_of

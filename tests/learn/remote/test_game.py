@@ -13,8 +13,8 @@ from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.dqn import Learner
 from poseapp.learn.remote.game import Board, Game, Limit
 from poseapp.learn.remote.pairing import labelled_pairs
-from poseapp.learn.remote.settings import Drawing, Learning, Partners, Settings
 from poseapp.learn.remote.sets import split
+from poseapp.learn.remote.settings import Drawing, Learning, Partners, Settings
 from poseapp.learn.remote.shown import Reconstructions
 from poseapp.learn.remote.studio import Studio
 from poseapp.learn.remote.warm_up import warm_up
@@ -28,7 +28,7 @@ SMALL = Settings(
     drawing=Drawing(side=16, width=4, blocks=1),
     minibatches=1,
     batch=4,
-    most_picks=3,
+    patience=3,
     warm_up=2,
     learning=Learning(batch=4, updates=1),
 )
@@ -114,7 +114,7 @@ def test_uniform_partners_stand_where_they_should(board):
     assert played.learner.picks == 0
 
 
-def test_a_turn_ends_after_the_most_picks_and_another_clip_follows(board):
+def test_a_turn_ends_after_a_lap_and_another_clip_follows(board):
     played = game(board, picks=7)
     played.play(SilentReport())
     videos = [p.labelled.video for p in played.picked]

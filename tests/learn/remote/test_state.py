@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from poseapp.learn.remote.state import actions, clip_memory, history, performance
+from poseapp.learn.remote.state import actions, clip_memory, coarse, history, performance
 
 NAN = float("nan")
 
@@ -40,7 +40,7 @@ def test_history_tells_place_window_and_counts_both_ways():
 def test_a_coarse_heatmap_keeps_its_sum_and_its_corner():
     heatmaps = np.zeros((3, 2, 16, 32), np.float32)
     heatmaps[1, 1, 15, 31] = 1
-    told = clip_memory(heatmaps)
+    told = clip_memory(coarse(heatmaps))
     assert told.shape == (3, 129)
     assert told[:, 128].tolist() == pytest.approx([0, 1 / 3, 2 / 3])
     maps = told[:, :128].reshape(3, 2, 8, 8)
