@@ -1,10 +1,9 @@
 """REMOTE: pose nets learn from the labels and, around them, from the frames that nobody labelled.
 
 Ma and others, "REMOTE: reinforced motion transformation network for semi-supervised 2D pose
-estimation in videos", 2022. First an estimator that saw two thirds of the labels plays the frame
-pair selection game, rewarded by the rest, and an agent learns which unlabelled frame to pair with
-each label. Then the real estimator is taught all labels, and after that the pairs that the agent
-picks.
+estimation in videos", 2022. First the estimator is taught all labels. Then others, which see only
+some of them, play the frame pair selection game, rewarded by the rest, and an agent learns which
+unlabelled frame to pair with a label. Last the estimator is taught the pairs that the agent picks.
 """
 
 from __future__ import annotations
@@ -49,12 +48,14 @@ class Config(Supervised):
     settings: Settings = field(default_factory=Settings)
 
 
-REHEARSED, TAUGHT, PAIRED = 0.35, 0.4, 0.25
-"""Shares of the budget: games in which the agent learns, labels, pairs that the agent picks."""
+TAUGHT, REHEARSED, PAIRED = 0.4, 0.35, 0.25
+"""Shares of the budget: labels, games in which the agent learns, pairs that the agent picks."""
 BEGUN = 0.4
 """Share of a game in which its estimator learns labels before it plays."""
 GAME_MIN = 5.0
 """Minutes that a further game must have."""
+WARMED_UP = 0.15
+"""Share of a game's progress that the generator's warm-up takes."""
 STEPS_A_PICK = 4
 """What a pick costs where the budget is in steps."""
 
@@ -86,14 +87,14 @@ def train(
         training.fit(_seconds(config, 1.0, now() - began), config.steps, READ, 0.97)
         return training.finish("remote", {"picks": 0})
     reading = now() - began
-    if config.settings.partners is Partners.AGENT:
-        run.rehearse(_seconds(config, REHEARSED, reading), _steps(config, REHEARSED))
-    done = run.done(REHEARSED)
     seconds, steps = _seconds(config, TAUGHT, reading), _steps(config, TAUGHT)
-    stopped = training.fit(seconds, steps, done, run.done(REHEARSED + TAUGHT))
-    facts: dict[str, Any] = {"stopped": True}
-    if not stopped:
-        facts = run.pair(_seconds(config, PAIRED, reading), _steps(config, PAIRED))
+    facts: dict[str, Any] = {"stopped": training.fit(seconds, steps, run.done(0), run.done(TAUGHT))}
+    if not facts["stopped"]:
+        try:
+            run.rehearse(_seconds(config, REHEARSED, reading), _steps(config, REHEARSED))
+            facts |= run.pair(_seconds(config, PAIRED, reading), _steps(config, PAIRED))
+        except JobCancelled:
+            facts["stopped"] = True
     return training.finish("remote", facts)
 
 
@@ -148,15 +149,17 @@ class _Run:
         """Games, each with a new estimator and other labels that reward, in which the agent learns.
 
         Raises:
-            JobCancelled: when a person stopped it; the next run goes on there.
+            JobCancelled: when a person stopped it.
         """
+        if self._settings.partners is not Partners.AGENT:
+            return
         count = games(len(self._training.taught))
         count = 1 if seconds is None else max(1, min(count, int(seconds / 60 / GAME_MIN)))
         for n in range(count):
             part = PartOfReport(
                 self._report,
-                self.done(REHEARSED * n / count),
-                self.done(REHEARSED * (n + 1) / count),
+                self.done(TAUGHT + REHEARSED * n / count),
+                self.done(TAUGHT + REHEARSED * (n + 1) / count),
                 "learning to pick",
             )
             budget = seconds and seconds / count, steps and max(1, steps // count)
@@ -187,7 +190,11 @@ class _Run:
         TrainedAgent(agent, names, self._settings.window, game.performance).save(self._out)
 
     def pair(self, seconds: float | None, steps: int | None) -> dict[str, Any]:
-        """Cross reconstruction around all labels; kept where it helps on held-out frames."""
+        """Cross reconstruction around all labels; kept where it helps on held-out frames.
+
+        Raises:
+            JobCancelled: when a person stopped it; the net of the labels stands.
+        """
         training = self._training
         board = Board(
             self._clips,
@@ -200,10 +207,7 @@ class _Run:
         first = self.done(REHEARSED + TAUGHT)
         report = PartOfReport(self._report, first, 0.97, "learning from unlabelled frames")
         net = copy.deepcopy(training.pose)
-        try:
-            game = self._play(net, board, _limit(seconds, steps), "pairs", report)
-        except JobCancelled:
-            return {"stopped": True}
+        game = self._play(net, board, _limit(seconds, steps), "pairs", report)
         before, after = (training.score(net) for net in (training.pose, game.studio.average))
         kept = not math.isfinite(after) or after <= before
         if kept:
@@ -222,9 +226,10 @@ class _Run:
         if self._studio is not None:
             studio.take_drawing(self._studio)
         elif not saved.exists():
-            warm_up(studio, board.clips, board.taught, board.teaching, board.seed, report)
+            warming = PartOfReport(report, 0.0, WARMED_UP, "learning to draw")
+            warm_up(studio, board.clips, board.taught, board.teaching, board.seed, warming)
         game = Game(board, studio, self._learner, limit, saved, self._now)
-        game.play(report)
+        game.play(PartOfReport(report, WARMED_UP, 1.0))
         self._studio = studio
         return game
 

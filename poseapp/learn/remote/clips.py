@@ -37,7 +37,7 @@ class Clip:
     moves: bool
     """Whether any frame differs from the one before."""
 
-    def ref(self, row: int) -> FrameRef:
+    def ref(self, row: int | np.intp) -> FrameRef:
         return FrameRef(self.video, int(self.frames[row]))
 
     def anchors(self, taught: Collection[FrameRef]) -> list[int]:

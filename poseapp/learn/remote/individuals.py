@@ -14,7 +14,7 @@ from poseapp.domain.metrics import box_size
 from poseapp.domain.pose import Instance
 from poseapp.learn.train.plan import middle
 
-_REACH = 1.5
+_REACH = 2.5
 """Body sizes that an individual without a track may be away from where it was labelled last."""
 
 

@@ -19,7 +19,7 @@ STILL = 0.002
 def small_copy(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(32, 32) brightness in 0..1."""
     small = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32) / np.float32(255)
 
 
 def changes(copies: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def test_frames_across_a_cut_are_never_paired():
     labels = film.labels(range(0, 40, 5))
     (clip,) = clips_of(film, labels)
     taught = set(labels.frames)
-    assert clip.shots.tolist() == [0] * 18 + [1] * 18
+    assert clip.shots.tolist() == [0] * 18 + [1] * 22
     for anchor in clip.anchors(taught):
         side = clip.frames[anchor] >= 18
         assert all((frame >= 18) == side for frame in partner_frames(clip, anchor, taught))
@@ -115,10 +115,10 @@ def two_bodies(frames, places, tracks=(None, None)):
 
 
 def test_bodies_without_tracks_are_followed_by_nearness_and_with_tracks_by_these():
-    crossing = two_bodies([0, 5, 10], lambda f: [(8 * f, 0), (80 - 8 * f, 60)])
+    crossing = two_bodies([0, 5, 10], lambda f: [(2 * f, 0), (20 - 2 * f, 60)])
     first, second = presences(crossing)
-    assert first.bodies[10][0, 0] - first.bodies[0][0, 0] == pytest.approx(80)
-    assert second.bodies[10][0, 0] - second.bodies[0][0, 0] == pytest.approx(-80)
+    assert first.bodies[10][0, 0] - first.bodies[0][0, 0] == pytest.approx(20)
+    assert second.bodies[10][0, 0] - second.bodies[0][0, 0] == pytest.approx(-20)
     leaping = two_bodies([0, 5], lambda f: [(30 * f, 0), (0, 30 * f + 60)], tracks=(1, 2))
     assert [len(p.bodies) for p in presences(leaping)] == [2, 2]
 

@@ -46,7 +46,7 @@ def test_an_update_moves_all_three_nets_and_the_average_lags():
     assert outcome is not None
     moved = {
         n: sum(
-            float((a - b).abs().sum())
+            float((a - b).detach().abs().sum())
             for a, b in zip(before[n], getattr(studio, n).parameters(), strict=True)
         )
         for n in names
