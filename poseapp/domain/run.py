@@ -15,6 +15,8 @@ class RunKind(StrEnum):
 
     TRAINING = "training"
     INFERENCE = "inference"
+    PRETRAINED = "pretrained"
+    """Nothing: its net was made elsewhere and serves until one is trained here."""
 
 
 class RunState(StrEnum):
