@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from poseapp.app import people
+
 
 class Verdict(StrEnum):
     """How a check came out."""
@@ -45,6 +47,7 @@ def examine() -> tuple[Finding, ...]:
         _machine,
         _torch,
         _onnxruntime,
+        _people,
         _codecs,
         _window,
         _opencv,
@@ -153,6 +156,18 @@ def _runs(onnxruntime: Any, provider: str) -> None:
     a, b = (np.random.default_rng(s).normal(size=(8, 8)).astype(np.float32) for s in (0, 1))
     if not np.allclose(session.run(None, {"a": a, "b": b})[0], a @ b, atol=1e-4):
         raise ArithmeticError(f"{provider} multiplies matrices wrongly")
+
+
+def _people() -> Iterator[Finding]:
+    there = people.are_there()
+    yield Finding(
+        "people",
+        Verdict.OK if there else Verdict.LIMITED,
+        "the net that finds people before any label is here"
+        if there
+        else "the net that finds people before any label was not fetched",
+        "" if there else people.HOW_TO_FETCH,
+    )
 
 
 def _codecs() -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.app import people
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
 from poseapp.app.runs import interrupted, new_run_id, skeleton_of_net
@@ -65,7 +66,7 @@ class Inference:
         if self._project.read_only:
             return "The project is open for reading only."
         if self._project.runs.active() is None:
-            return "There is no net yet. Train one first."
+            return people.not_yet(self._project.skeleton)
         return ""
 
     def predict_frame(self, frame: FrameRef, picture: Picture | None = None) -> Job:
@@ -226,10 +227,7 @@ class Inference:
     def _net_in_use(self) -> Run:
         if sentence := self.not_yet():
             raise InferenceError(sentence)
-        net = self._project.runs.active()
-        if net is None:
-            raise InferenceError(self.not_yet())
-        return net
+        return self._project.runs.active() or people.adopt(self._project, self._now())
 
     def _run_for_frames(self, net: Run) -> Run:
         """The newest run of this net, so that single frames stand among its other predictions."""

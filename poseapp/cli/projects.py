@@ -21,7 +21,7 @@ _VIDEOS = click.argument("videos", nargs=-1, type=click.Path(path_type=Path))
     click.option(
         "--skeleton",
         required=True,
-        help="A skeleton file, or a preset: fly, hand, mouse_top, person, quadruped, walker.",
+        help="A file, or a preset: fly, hand, human, mouse_top, person, quadruped, walker.",
     ),
     _VIDEOS,
 )

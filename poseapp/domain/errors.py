@@ -51,6 +51,14 @@ class InferenceError(PoseAppError):
     """A net cannot be loaded or run."""
 
 
+class BodyError(PoseAppError):
+    """A body model cannot be used."""
+
+
+class MotionError(PoseAppError):
+    """A file of captured motion is damaged, or its joints cannot be put on a body."""
+
+
 class SelectionError(PoseAppError):
     """Frames cannot be picked as asked."""
 

@@ -23,13 +23,14 @@ def beliefs_shelf(cache: Path | None, run_folder: Path) -> Shelf:
     return Shelf(cache / "beliefs" if cache else None, digest(run_folder))
 
 
-def beliefs_of(
-    frames: Sequence[int], found: Sequence[Bodies], px_per_cell: Sequence[float]
-) -> Rows:
-    """One row a frame, about the body the net doubts most; where it sees none, it knows nothing."""
+def beliefs_of(frames: Sequence[int], found: Sequence[Bodies], stride: int) -> Rows:
+    """One row a frame, about the body the net doubts most; where it sees none, it knows nothing.
+
+    `stride` is that of the heatmaps, in pixels of the net's input.
+    """
     rows = [
-        _of_one(bodies, scale) if len(bodies.points) else _of_none(bodies.points.shape[1])
-        for bodies, scale in zip(found, px_per_cell, strict=True)
+        _of_one(bodies, stride) if len(bodies.points) else _of_none(bodies.points.shape[1])
+        for bodies in found
     ]
     columns = {
         name: np.stack([row[n] for row in rows]).astype(np.float32)
@@ -38,7 +39,7 @@ def beliefs_of(
     return Rows(np.array(frames, np.int64), columns)
 
 
-def _of_one(bodies: Bodies, px_per_cell: float) -> tuple[NDArray, ...]:
+def _of_one(bodies: Bodies, stride: int) -> tuple[NDArray, ...]:
     worst = int(bodies.scores.mean(axis=1).argmin())
     shape = peaks(bodies.heatmaps[worst : worst + 1])
     return (
@@ -46,7 +47,7 @@ def _of_one(bodies: Bodies, px_per_cell: float) -> tuple[NDArray, ...]:
         bodies.scores[worst],
         shape.entropy[0],
         shape.second_ratio[0],
-        shape.second_distance[0] * px_per_cell,
+        shape.second_distance[0] * stride / bodies.framings[worst].scale,
     )
 
 

@@ -55,13 +55,9 @@ class Predictor:
         (bodies,) = self.predict([picture])
         return heat(bodies, self.card.pose, (picture.shape[1], picture.shape[0]))
 
-    def pixels_per_cell(self, picture: NDArray[np.uint8]) -> float:
-        """Pixels of this picture that one heatmap cell spans."""
-        net = self.card.pose
-        if self.card.crop_px is not None:
-            return net.stride * self.card.crop_px / net.width
-        height, width = picture.shape[:2]
-        return net.stride * max(width / net.width, height / net.height)
+    def film(self) -> Predictor:
+        """What looks at the frames of one film in order: each for itself."""
+        return self
 
 
 def digest(folder: Path) -> str:

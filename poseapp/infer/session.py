@@ -30,17 +30,22 @@ class Net:
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Memory that runs out halves the batch.
+        """The first output; see `outputs`."""
+        return self.outputs(pictures)[0]
+
+    def outputs(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """All outputs. Memory that runs out halves the batch.
 
         Raises:
             InferenceError: when even one picture is too much, or the net does not fit it.
         """
         try:
-            return self._session.run(None, {self._input: pictures})[0]
+            return self._session.run(None, {self._input: pictures})
         except Exception as why:  # onnxruntime's classes have no other root
             if len(pictures) > 1 and _out_of_memory(why):
                 half = len(pictures) // 2
-                return np.concatenate([self(pictures[:half]), self(pictures[half:])])
+                parts = self.outputs(pictures[:half]), self.outputs(pictures[half:])
+                return [np.concatenate(both) for both in zip(*parts, strict=True)]
             raise InferenceError(
                 f"The net cannot be run on {self.device} ({_first_line(why)}). "
                 "Close other programs, choose another device in the settings, or train again."

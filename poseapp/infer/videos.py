@@ -14,8 +14,8 @@ from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.report import Report
 from poseapp.domain.video import Video
 from poseapp.infer.beliefs import beliefs_of
+from poseapp.infer.estimator import Estimator
 from poseapp.infer.outcome import Outcome, VideoDone
-from poseapp.infer.predict import Predictor
 from poseapp.infer.reading import FrameReader, Picture, Wanted, read_in_chunks
 from poseapp.infer.shelf import Rows, Shelf
 from poseapp.infer.track import Tracker
@@ -26,7 +26,7 @@ SEND_EVERY_S = 1.0
 
 
 def predict_videos(
-    predictor: Predictor,
+    predictor: Estimator,
     wanted: Sequence[Wanted],
     frames: FrameReader,
     run: RunId,
@@ -74,9 +74,10 @@ class _Film:
     """The results of one video on their way out."""
 
     def __init__(
-        self, video: Video, run: RunId, predictor: Predictor, report: Report, shelf: Shelf
+        self, video: Video, run: RunId, predictor: Estimator, report: Report, shelf: Shelf
     ) -> None:
         self._video, self._run, self._predictor = video, run, predictor
+        self._film = predictor.film()
         self._report, self._shelf = report, shelf
         self._tracker = Tracker()
         self._found: list[tuple[int, Bodies, NDArray[np.int64]]] = []
@@ -84,9 +85,8 @@ class _Film:
         self._sent = time.monotonic()
 
     def add(self, frames: Sequence[int], pictures: Sequence[Picture]) -> None:
-        found = self._predictor.predict(pictures)
-        scales = [self._predictor.pixels_per_cell(picture) for picture in pictures]
-        self._beliefs.append(beliefs_of(frames, found, scales))
+        found = self._film.predict(pictures)
+        self._beliefs.append(beliefs_of(frames, found, self._predictor.card.pose.stride))
         for frame, bodies in zip(frames, found, strict=True):
             self._found.append((frame, bodies, self._tracks(frame, bodies)))
         if time.monotonic() - self._sent > SEND_EVERY_S:

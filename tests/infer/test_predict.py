@@ -45,13 +45,6 @@ def test_a_picture_without_bodies_has_none(tmp_path):
     assert bodies.points.shape == (0, 3, 2)
 
 
-def test_the_size_of_a_cell_is_told_in_pixels_of_the_picture(tmp_path, predictor):
-    wide = np.zeros((100, 512, 3), np.uint8)
-    assert predictor.pixels_per_cell(wide) == 4 * 512 / 128
-    folder = write_run(tmp_path / "crops", instances=2, crop_px=96.0)
-    assert Predictor.load(folder, device="cpu").pixels_per_cell(wide) == 4 * 96 / 64
-
-
 def test_the_device_is_told_as_it_is(tmp_path):
     folder = write_run(tmp_path / "run")
     assert Predictor.load(folder, device="cpu", threads=1).device == "CPU, 1 thread"

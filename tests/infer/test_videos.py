@@ -10,6 +10,7 @@ from poseapp.infer.predict import Predictor
 from poseapp.infer.reading import Wanted
 from poseapp.infer.shelf import Shelf
 from poseapp.infer.videos import predict_videos
+from poseapp.nets.framing import letterbox
 from poseapp.nets.pipeline import Bodies
 from tests.infer.made_up_nets import DrawnFrames, Kept, draw, walking, write_run
 
@@ -114,8 +115,8 @@ def test_the_net_doubts_two_equal_spots_more_than_one(predictor):
     sure = draw(body)
     torn = draw(np.concatenate([body, body + np.array([100.0, 0.0])]))
     found = predictor.predict([sure, torn])
-    scale = predictor.pixels_per_cell(sure)
-    rows = beliefs_of([5, 9], found, [scale, scale]).columns
+    rows = beliefs_of([5, 9], found, predictor.card.pose.stride).columns
+    scale = predictor.card.pose.stride / found[0].framings[0].scale
     assert set(rows) == set(COLUMNS)
     assert (rows["entropy"][1] > rows["entropy"][0]).all()
     assert (rows["second_ratio"][0] < 0.2).all()
@@ -129,7 +130,8 @@ def test_of_several_bodies_the_doubtful_one_counts_and_none_means_no_knowledge()
     scores = np.array([[0.9, 0.9, 0.9], [0.2, 0.9, 0.1]], np.float32)
     points = np.arange(12, dtype=float).reshape(2, 3, 2)
     none = Bodies(points[:0], scores[:0], maps[:0])
-    rows = beliefs_of([1, 2], [Bodies(points, scores, maps), none], [1.0, 1.0]).columns
+    framing = letterbox((32, 32), (32, 32))
+    rows = beliefs_of([1, 2], [Bodies(points, scores, maps, (framing,) * 2), none], 4).columns
     np.testing.assert_array_equal(rows["points"][0], points[1])
     np.testing.assert_array_equal(rows["scores"], [scores[1], [0, 0, 0]])
     assert np.isnan(rows["points"][1]).all()

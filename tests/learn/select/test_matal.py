@@ -100,6 +100,8 @@ def test_what_is_missing_is_said_in_a_sentence(agents):
                    labelled_features=whole.labelled_features)  # fmt: skip
     assert "have to learn again" in agents.not_yet(fish)
     assert "Train a net first" in agents.not_yet(replace(whole, predicted=None))
+    described = replace(whole, features=whole.features[:, :4])
+    assert "described otherwise" in agents.not_yet(described)
     absent = replace(whole, labelled_points=np.full((41, 21, 2), np.nan))
     assert "None of the labels" in agents.not_yet(absent)
     one = replace(SKELETON, keypoints=SKELETON.keypoints[:1], pairs=())

@@ -1,0 +1,97 @@
+"""BlazePose's landmarks: 33 points of the person in a region, and where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.infer.people.detector import RunAll
+from poseapp.infer.people.regions import Region
+from poseapp.nets.framing import Framing
+
+SIZE, STRIDE = 256, 4
+LEAST_PRESENCE = 0.5
+"""Below this nobody is in the region."""
+
+NAMES = (
+    "nose",
+    *("left eye inner", "left eye", "left eye outer"),
+    *("right eye inner", "right eye", "right eye outer"),
+    *("left ear", "right ear", "left mouth", "right mouth"),
+    *(
+        f"{side} {part}"
+        for part in ("shoulder", "elbow", "wrist", "little finger", "index finger", "thumb",
+                     "hip", "knee", "ankle", "heel", "big toe")
+        for side in ("left", "right")
+    ),
+)  # fmt: skip
+"""Of the 33 landmarks; two more follow in the net's output that say where the person is."""
+_HIPS, _RIM = 33, 34
+_REACH = 3
+"""Cells of the heatmap to each side that a landmark is refined by."""
+_SURE_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """What the net saw in one region."""
+
+    points: NDArray[np.float64]
+    """(33, 2) picture pixels."""
+    scores: NDArray[np.float32]
+    """(33,) in 0..1: that the point is there and not hidden."""
+    heatmaps: NDArray[np.float32]
+    """(33, 64, 64) in 0..1."""
+    framing: Framing
+    region: Region
+    """Where to look in the next frame."""
+
+
+def look(picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll) -> list[Person | None]:
+    """Who is in each region of a BGR picture; None where nobody is."""
+    if not regions:
+        return []
+    framings = [region.framing(SIZE) for region in regions]
+    values, presence, maps = net(np.stack([framing.cut(picture) for framing in framings]))[:3]
+    return [
+        _person(values[n], maps[n], framing) if presence[n, 0] >= LEAST_PRESENCE else None
+        for n, framing in enumerate(framings)
+    ]
+
+
+def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: Framing) -> Person:
+    """From (195,) x, y, depth, visibility, presence of 39 points and their (39, 64, 64) maps."""
+    rows = values.reshape(39, 5).astype(np.float64)
+    heatmaps = _sigmoid(logits)
+    points = refined(rows[:, :2] / STRIDE, heatmaps) * STRIDE - 0.5
+    placed = framing.to_picture(points)
+    seen = _sigmoid(rows[:33, 3:5]).min(axis=1)
+    region = Region.around(placed[_HIPS], placed[_RIM])
+    return Person(placed[:33], seen.astype(np.float32), heatmaps[:33], framing, region)
+
+
+def refined(points: NDArray[np.float64], heatmaps: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, 2) points in cells, moved to the mean of the map round them where the map is sure."""
+    moved = points.copy()
+    height, width = heatmaps.shape[1:]
+    for n, (x, y) in enumerate(points):
+        if not (0 <= x < width and 0 <= y < height):
+            continue
+        left, top = max(int(x) - _REACH, 0), max(int(y) - _REACH, 0)
+        window = heatmaps[n, top : int(y) + _REACH + 1, left : int(x) + _REACH + 1]
+        if window.max() < _SURE_ENOUGH:
+            continue
+        rows, columns = np.indices(window.shape)
+        total = window.sum()
+        moved[n] = (
+            left + (columns * window).sum() / total,
+            top + (rows * window).sum() / total,
+        )
+    return moved
+
+
+def _sigmoid(values: NDArray) -> NDArray:
+    return 1 / (1 + np.exp(-np.clip(values, -50, 50)))
