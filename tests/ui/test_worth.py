@@ -90,6 +90,13 @@ def test_new_labels_are_replayed_while_the_old_answer_stays(shown):
     assert panel._again.isVisible()
 
 
+def test_a_panel_that_is_put_away_asks_for_nothing(shown):
+    weighing, panel, _, control = shown
+    control.close()
+    panel.show()
+    assert weighing.asked == []
+
+
 def test_what_is_missing_is_said(shown):
     weighing, panel, _, _ = shown
     weighing.missing = "8 more labelled frames."

@@ -125,6 +125,7 @@ class Desk(QObject):
         self.label.close()
         self.export.close()
         self.tracks.close()
+        self.worth.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
         self.background.close()
         self._long_steps.close()

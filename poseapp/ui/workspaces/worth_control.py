@@ -52,6 +52,10 @@ class WorthControl(QObject):
         panel.stop_wanted.connect(weighing.stop)
         subscribe(self._job_changed)
 
+    def close(self) -> None:
+        """Ask no more: the panel may be shown once again while the window puts it away."""
+        self._panel.shown.disconnect(self.look)
+
     def changed(self, changes: Changes) -> None:
         if self._panel.isVisible() and (changes.frames or changes.runs):
             self.look()
