@@ -6,8 +6,10 @@ end of a bone on which nothing hangs becomes a joint of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from poseapp.formats.bvh import END
 
 INCH_M = 0.0254
 _MOST_BONES = 2_000
+_Parsed = TypeVar("_Parsed")
 _FREEDOMS = {"rx": "x", "ry": "y", "rz": "z"}
 
 
@@ -61,7 +64,7 @@ def read_amc(skeleton: Path, motion: Path, fps: float = 120.0) -> Motion:
     return _assembled(tree, values, fps)
 
 
-def _read(path: Path, parse):  # noqa: ANN001, ANN202 - a callable from text to what it returns
+def _read(path: Path, parse: Callable[[str], _Parsed]) -> _Parsed:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as why:

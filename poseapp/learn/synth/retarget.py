@@ -35,6 +35,9 @@ _ONE_SIDED = (
     ("{l}femur", "{l}tibia", "{l}foot", "{l}toes", "{l}humerus", "{l}radius", "{l}wrist"),
 )  # fmt: skip
 _CENTRES = (("neck", "head"), ("neck", "head"), ("lowerneck", "head"))
+_ENDS = ("{l}hipjoint", "{l}femur", "{l}tibia", "{l}foot", "{l}clavicle", "{l}humerus", "{l}radius")
+_END_CENTRES = ("thorax", "upperneck")
+"""The bones of CMU's skeletons that end where the others' joints lie."""
 _BENT = 0.35
 """Sine of a bend from which on its hinge is trusted wholly."""
 
@@ -51,15 +54,20 @@ class BodyAtRest:
     """(3,) the tip of each foot, by side."""
 
 
-def named_points(names: Sequence[str], positions: Floats) -> dict[str, Floats]:
+def named_points(
+    names: Sequence[str], positions: Floats, *, bone_ends: bool = False
+) -> dict[str, Floats]:
     """(T, 3) of each needed point, for joints called as CMU, Mixamo or plain BVH files do.
+
+    With `bone_ends` the places are where CMU's bones of those names end, not where they begin.
 
     Raises:
         MotionError: when the names are of no convention that is known here.
     """
     plain = {_plain(name): n for n, name in enumerate(names)}
     best: list[str] = list(NEEDED)
-    for one_sided, centres in zip(_ONE_SIDED, _CENTRES, strict=True):
+    known = ((_ENDS, _END_CENTRES),) if bone_ends else zip(_ONE_SIDED, _CENTRES, strict=True)
+    for one_sided, centres in known:
         places = _places(one_sided, centres)
         missing = [point for point in NEEDED if places[point] not in plain]
         if not missing:

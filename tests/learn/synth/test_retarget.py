@@ -102,6 +102,19 @@ def test_three_ways_of_naming_are_known(names):
     assert points["right wrist"][0, 0] == 11
 
 
+@pytest.mark.parametrize("sequence", ["01_01", "02_01"])
+def test_real_places_of_bone_ends_keep_their_directions(body, rest, sequence):
+    with np.load(pack("cmu_mocap") / "cmu_asfamc_positions_30fps.npz") as stored:
+        number = stored["names"].tolist().index(sequence)
+        first = int(stored["lengths"][:number].sum())
+        places = stored["xyz"][first : first + int(stored["lengths"][number]) : 10].astype(float)
+        points = named_points(stored["joint_names"].tolist(), places, bone_ends=True)
+    pose = retargeted(points, rest)
+    source = np.stack([points[name] for name in NEEDED], axis=1)
+    got = _directions(_joints(body, pose), body.joint_names)
+    assert (got * _directions(source, NEEDED)).sum(axis=-1).min() > 0.9999
+
+
 def test_real_motion_keeps_its_directions(body, rest):
     motion = read_bvh(pack("cmu_mocap") / "bvh" / "131_01.bvh", metres=0.0564)
     points = {name: values[::10] for name, values in
