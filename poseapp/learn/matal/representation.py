@@ -160,7 +160,7 @@ def doubts(scores: NDArray, second_ratio: NDArray) -> Floats:
 
     Both (N, K), as in `select.base.Predicted`.
     """
-    return np.column_stack([1 - np.mean(scores, axis=1), np.mean(second_ratio, axis=1)])
+    return np.column_stack([1 - scores.mean(axis=1), second_ratio.mean(axis=1)])
 
 
 def among_others(columns: Floats) -> Floats:
