@@ -11,6 +11,7 @@ from poseapp.app.commands import AddInstance
 from poseapp.app.mailbox import Mailbox
 from poseapp.app.presets import preset_names
 from poseapp.app.session import Session
+from poseapp.app.teaching import Teaching
 from poseapp.cli import main
 from poseapp.cli.progress import TerminalReport
 from poseapp.domain.ids import FrameRef, VideoId
@@ -79,6 +80,7 @@ def test_suggestions_are_appended_to_the_queue(project):
         (("predict", "{project}"), "Train one first"),
         (("predict", "{project}", "--video", "other.mp4"), "1: scenes.mp4"),
         (("suggest", "{project}", "--selector", "oracle"), "typiclust"),
+        (("worth", "{project}"), "20 more labelled frames"),
         (("export", "{project}", "--format", "papyrus", "x"), "sleap"),
         (("add", "{project}", "missing.mp4"), "missing.mp4"),
         (("add", "{project}"), "Name one video"),
@@ -175,6 +177,15 @@ def test_an_interrupted_job_without_an_outcome_is_no_success(labelled, monkeypat
     result = run("suggest", labelled, "--selector", "uniform", "--json", ok=False)
     assert "Stopped" in result.stderr
     assert result.stdout == ""
+
+
+def test_before_the_agents_can_learn_another_picks_and_it_is_said(labelled, monkeypatch):
+    asked = ("suggest", labelled, "--selector", "matal", "--count", 1, "--json")
+    result = run(*asked)
+    assert [row["selector"] for row in json.loads(result.stdout)] == ["typiclust"]
+    assert "The agents learn from 40 labels on; there are 3" in result.stderr
+    monkeypatch.setattr(Teaching, "due", True)
+    assert "from 40 labelled frames on; there are 3" in run(*asked).stderr
 
 
 def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch):

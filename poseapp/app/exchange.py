@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poseapp.app.bring_in import BringIn
+from poseapp.app.history import History
 from poseapp.app.import_plan import IMPORTED, Plan, plan
 from poseapp.app.import_videos import looked_at
 from poseapp.app.keypoint_mapping import Names, taken_over
@@ -28,7 +29,6 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report, SilentReport
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.media.reader import FrameReader
-from poseapp.store.journal import Entry
 from poseapp.store.project import Project, project_folder
 
 if TYPE_CHECKING:
@@ -70,45 +70,11 @@ class ExportSummary:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An import that is ready to be brought in."""
-
-    path: Path
-    imported: Imported
-    plan: Plan
-    after: Entry | None
-    """The last edit that the plan knows of."""
-
-
 class Exchange:
     """Imports into a session's project and exports from it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    def planned(self, path: Path, imported: Imported) -> Planned:
-        """What `bring_in` would change; any thread may call it.
-
-        Raises:
-            FormatError: when it labels keypoints that the project does not have.
-        """
-        with self._session.project.reader() as project:
-            return Planned(path, imported, *_plan(project, path, imported))
-
-    def bring_in(self, planned: Planned) -> ImportSummary:
-        """Add what was planned, as one edit; planned anew where something was edited since.
-
-        Raises:
-            ReadOnlyError: when the project is open for reading only.
-        """
-        project, path, imported = self._session.project, planned.path, planned.imported
-        made = planned.plan
-        if planned.after != project.journal.to_undo():
-            made, _ = _plan(project, path, imported)
-        if _changes_something(made):
-            self._session.history.do(made.command)
-        return _import_summary(path, project, imported, made)
 
     def import_(self, path: Path, format: str | None = None) -> ImportSummary:  # noqa: A002
         """Bring in a foreign file or folder, its format guessed where it is not said.
@@ -119,7 +85,7 @@ class Exchange:
         path = path.expanduser().absolute()
         project = self._session.project
         imported = prepared(path, format, project.path, project.cache_folder)
-        return self.bring_in(self.planned(path, imported))
+        return bring_in(self._session.history, path, imported)
 
     def export(
         self,
@@ -140,6 +106,28 @@ class Exchange:
             return export_labels(
                 project, format, out, frames, with_pictures=with_pictures, report=report
             )
+
+
+def bring_in(history: History, path: Path, imported: Imported) -> ImportSummary:
+    """Add what was read from `path`, as one edit.
+
+    Raises:
+        ReadOnlyError: when the project is open for reading only.
+        FormatError: when it labels keypoints that the project does not have.
+    """
+    project = history.project
+    run = Run(
+        RunId(IMPORTED),
+        RunKind.INFERENCE,
+        IMPORTED,
+        datetime.now(UTC),
+        RunState.DONE,
+        config={"path": str(path)},
+    )
+    made = plan(project, imported, path.name, run)
+    if _changes_something(made):
+        history.do(made.command)
+    return _import_summary(path, project, imported, made)
 
 
 def export_labels(
@@ -201,11 +189,8 @@ def create_project_from(
     unfinished = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
     try:
         with Session.create(unfinished, imported.labels.skeleton) as session:
-            report.progress(0.8, "Comparing")
-            exchange = Exchange(session)
-            planned = exchange.planned(path, imported)
-            report.progress(0.9, "Writing the labels")
-            made = exchange.bring_in(planned)
+            report.progress(0.8, "Writing the labels")
+            made = bring_in(session.history, path, imported)
         unfinished.replace(folder)
     except OSError as why:
         raise ProjectError(f"The project {folder} cannot be made: {why}.") from why
@@ -256,20 +241,6 @@ def prepared(
     beside = project.with_name(f"{project.name.removesuffix('.pose')}_pictures")
     unpacked = unpack(imported, beside)
     return looked_at(unpacked, cache, PartOfReport(report, 0.4, 1.0))
-
-
-def _plan(project: Project, path: Path, imported: Imported) -> tuple[Plan, Entry | None]:
-    """What an import changes, and the last edit that this takes into account."""
-    run = Run(
-        RunId(IMPORTED),
-        RunKind.INFERENCE,
-        IMPORTED,
-        datetime.now(UTC),
-        RunState.DONE,
-        config={"path": str(path)},
-    )
-    last = project.journal.to_undo()
-    return plan(project, imported, path.name, run), last
 
 
 def _changes_something(made: Plan) -> bool:

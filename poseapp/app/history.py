@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from poseapp.app import bring_in  # noqa: F401 - a journal may hold its command
 from poseapp.app.changes import Changes
@@ -12,13 +13,35 @@ from poseapp.store.codec import from_json, to_json
 from poseapp.store.journal import Entry
 from poseapp.store.project import Project
 
+_LONG = 16_000
+"""Characters of a stored command from which turning it round may take longer than a frame."""
+
+Answer = TypeVar("Answer")
+
 
 class History:
     """Does commands and turns them round; the edit and its journal row are one transaction."""
 
     def __init__(self, project: Project, changed: Callable[[Changes], None]) -> None:
-        self._project = project
+        self.project = project
         self._changed = changed
+
+    def aside(self, step: Callable[[History], Answer]) -> tuple[Answer, Changes]:
+        """Take a long step in the calling thread, whichever that is.
+
+        Args:
+            step: does, undoes or redoes by the history it is given.
+
+        Returns:
+            what the step answered, and what it changed: nobody was told of that yet.
+
+        Raises:
+            PoseAppError: when it cannot be done; then nothing has changed.
+        """
+        told: list[Changes] = []
+        with self.project.writer() as project:
+            answer = step(History(project, told.append))
+        return answer, Changes.merged(told)
 
     def do(self, command: Command) -> Command:
         """Do an edit; it is on the disk when this returns.
@@ -29,41 +52,53 @@ class History:
         Raises:
             PoseAppError: when it cannot be done; then nothing has changed.
         """
-        with self._project.atomic():
-            changes, inverse = command.apply(self._project)
-            self._project.journal.add(command.text, to_json(inverse))
+        with self.project.atomic():
+            changes, inverse = command.apply(self.project)
+            self.project.journal.add(command.text, to_json(inverse))
         self._changed(changes)
         return inverse
 
     def undo(self) -> str | None:
         """Turn the last edit round; returns what it was, None when there is none."""
-        return self._turn(self._project.journal.to_undo())
+        return self._turn(self.project.journal.to_undo())
 
     def redo(self) -> str | None:
         """Do again what was undone last; returns what it was, None when there is none."""
-        return self._turn(self._project.journal.to_redo())
+        return self._turn(self.project.journal.to_redo())
 
     @property
     def undo_text(self) -> str | None:
         """What `undo` would turn round."""
-        entry = self._project.journal.to_undo()
-        return entry and entry.text
+        return self.project.journal.undo_text
+
+    @property
+    def undo_is_long(self) -> bool:
+        """Whether `undo` had better be taken `aside`."""
+        return _is_long(self.project.journal.to_undo())
 
     @property
     def redo_text(self) -> str | None:
         """What `redo` would do again."""
-        entry = self._project.journal.to_redo()
-        return entry and entry.text
+        return self.project.journal.redo_text
+
+    @property
+    def redo_is_long(self) -> bool:
+        """Whether `redo` had better be taken `aside`."""
+        return _is_long(self.project.journal.to_redo())
 
     def _turn(self, entry: Entry | None) -> str | None:
         if entry is None:
             return None
         command = _stored(entry)
-        with self._project.atomic():
-            changes, inverse = command.apply(self._project)
-            self._project.journal.turn(entry, to_json(inverse))
+        with self.project.atomic():
+            changes, inverse = command.apply(self.project)
+            self.project.journal.turn(entry, to_json(inverse))
         self._changed(changes)
         return entry.text
+
+
+def _is_long(entry: Entry | None) -> bool:
+    return entry is not None and len(entry.command) > _LONG
 
 
 def _stored(entry: Entry) -> Command:

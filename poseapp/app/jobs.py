@@ -43,11 +43,13 @@ Post = Callable[[Callable[[], None]], None]
 class Priority(IntEnum):
     """Who waits for the answer; a higher one overtakes a lower at the latter's next report."""
 
-    BACKGROUND = 0
+    SPARE = 0
+    """Nobody, and nothing waits for it: the agents learn in time that is left over."""
+    BACKGROUND = 1
     """Nobody at the moment: training."""
-    ASKED = 1
+    ASKED = 2
     """A person asked and goes on meanwhile: suggestions, the predictions of a video."""
-    SCREEN = 2
+    SCREEN = 3
     """A person looks at the frame it is about; it has a worker of its own and waits for none."""
 
 
@@ -163,7 +165,9 @@ class _Lane:
 
 
 def _gives_way(running: Job, other: Job) -> bool:
-    return running.state is JobState.PAUSED or running.priority < other.priority
+    """Work for spare time goes into no pause: the paused job could not go on before it ended."""
+    paused = running.state is JobState.PAUSED and other.priority is not Priority.SPARE
+    return paused or running.priority < other.priority
 
 
 class JobRunner:

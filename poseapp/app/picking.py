@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.app.posing import labelled_poses
 from poseapp.app.tasks import Net
+from poseapp.domain.errors import TrainingError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Suggestion
 from poseapp.domain.video import Video, VideoKind
+from poseapp.learn.select.base import Pool, Predicted, Selector
+from poseapp.learn.select.matal import Matal
+from poseapp.learn.select.registry import propose, selector_called
 from poseapp.media.reader import FrameReader
 from poseapp.store.project import Project
-
-if TYPE_CHECKING:
-    from poseapp.learn.select.base import Predicted
-    from poseapp.learn.select.probed import Aspect, Probed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Pick:
     labelled: tuple[FrameRef, ...]
     labels: LabelSet | None
     """What a person said of the labelled frames; None where the selector learns nothing of it."""
+    agents: Path | None
+    """The folder of a team that has learnt; None where there is none, or it is not asked."""
+    goal: int | None
+    """Labels that there will be in the end; None leaves it to the agents."""
     net: Net | None
     """The net to be doubted; None before there is one."""
     device: str
@@ -57,10 +62,7 @@ class Pick:
 
 def pick(request: Pick, report: Report) -> list[Suggestion]:
     """The frames to label next, best first; frames that cannot be read are left out."""
-    from poseapp.learn.select.base import Pool
-    from poseapp.learn.select.registry import propose, selector_called
-
-    selector = selector_called(request.selector)
+    selector = _ready(selector_called(request.selector), request, report)
     refs = (*request.candidates, *request.labelled)
     features = _features(request, refs, report)
     readable = np.isfinite(features[:, 0])
@@ -68,12 +70,6 @@ def pick(request: Pick, report: Report) -> list[Suggestion]:
     rows, labelled = np.flatnonzero(readable[:count]), np.flatnonzero(readable[count:])
     candidates = tuple(request.candidates[row] for row in rows)
     known = tuple(request.labelled[row] for row in labelled)
-    predicted, probed = None, None
-    if selector.needs_net and request.net is not None and candidates:
-        asks, until = selector.asks, 0.7 if selector.asks else 0.9
-        predicted = _beliefs(request, request.net, candidates, PartOfReport(report, 0.5, until))
-        probing = PartOfReport(report, until, 0.9)
-        probed = _insides(request, request.net, candidates, known, asks, probing) if asks else None
     pool = Pool(
         request.skeleton,
         candidates,
@@ -82,10 +78,46 @@ def pick(request: Pick, report: Report) -> list[Suggestion]:
         known,
         features[count + labelled],
         request.seed,
-        predicted,
-        probed,
     )
+    if selector.needs_net and request.net is not None and candidates:
+        pool = _doubted(pool, selector, request, request.net, PartOfReport(report, 0.5, 0.9))
     return propose(selector, pool, request.budget, PartOfReport(report, 0.9, 1.0))
+
+
+def _ready(selector: Selector, request: Pick, report: Report) -> Selector:
+    """The agents with the team that has learnt; all others as they are."""
+    if not isinstance(selector, Matal) or request.agents is None:
+        return selector
+    try:
+        return Matal.load(request.agents, request.goal)
+    except TrainingError:
+        report.note("The file of the agents is damaged. They learn again with the next start.")
+        return selector
+
+
+def _doubted(pool: Pool, selector: Selector, request: Pick, net: Net, report: Report) -> Pool:
+    """The pool with what the net says of it, as far as the selector asks for that."""
+    asks, until = selector.asks, 0.4 if selector.asks else 1.0
+    wanted = (*pool.candidates, *(pool.labelled if selector.compares_labels else ()))
+    beliefs = _beliefs(request, net, wanted, PartOfReport(report, 0.0, until))
+    count = len(pool.candidates)
+    pool = replace(pool, predicted=beliefs.rows(np.arange(count)))
+    if request.labels is None:
+        return pool
+    if selector.compares_labels:
+        of_frame = (labelled_poses(request.labels, ref, pool.skeleton) for ref in pool.labelled)
+        points = np.reshape([*chain.from_iterable(of_frame)], (-1, len(pool.skeleton), 2))
+        said = beliefs.rows(np.arange(count, len(wanted)))
+        return replace(pool, labelled_predicted=said, labelled_points=points)
+    if not asks:
+        return pool
+    from poseapp.app.probing import Shown, probed
+
+    shown = Shown(pool.candidates, pool.labelled, request.labels, request.videos, request.frames)
+    part = PartOfReport(report, until, 1.0)
+    return replace(
+        pool, probed=probed(net.folder, pool.skeleton, shown, asks, net.device, part, request.cache)
+    )
 
 
 def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDArray[np.float32]:
@@ -97,15 +129,12 @@ def _features(request: Pick, refs: tuple[FrameRef, ...], report: Report) -> NDAr
     return features(refs, request.videos, request.frames, part, describe, request.cache)
 
 
-def _beliefs(
-    request: Pick, net: Net, candidates: tuple[FrameRef, ...], report: Report
-) -> Predicted:
-    """What the net says of the candidates; where it was not asked before, it is now."""
+def _beliefs(request: Pick, net: Net, refs: tuple[FrameRef, ...], report: Report) -> Predicted:
+    """What the net says of these frames; where it was not asked before, it is now."""
     from poseapp.infer.beliefs import beliefs_of, beliefs_shelf
     from poseapp.infer.estimator import load_estimator
     from poseapp.infer.reading import Picture, wanted_of
     from poseapp.infer.shelf import Rows, fill, gathered
-    from poseapp.learn.select.base import Predicted
 
     estimator = load_estimator(net.folder, device=net.device, threads=net.threads)
 
@@ -113,38 +142,21 @@ def _beliefs(
         return beliefs_of(frames, estimator.predict(pictures), estimator.card.pose.stride)
 
     shelf = beliefs_shelf(request.cache, net.folder)
-    wanted = wanted_of(candidates, request.videos)
+    wanted = wanted_of(refs, request.videos)
     rows = fill(shelf, wanted, request.frames, ask, report, estimator.batch)
-    jump_px, swapped = _motion(request, candidates)
-    return Predicted(**gathered(candidates, rows), jump_px=jump_px, swapped=swapped)
-
-
-def _insides(
-    request: Pick,
-    net: Net,
-    candidates: tuple[FrameRef, ...],
-    labelled: tuple[FrameRef, ...],
-    aspects: Collection[Aspect],
-    report: Report,
-) -> Probed | None:
-    """What the net's insides say, where it was trained here."""
-    from poseapp.app.probing import Shown, probed
-
-    if request.labels is None:
-        return None
-    shown = Shown(candidates, labelled, request.labels, request.videos, request.frames)
-    return probed(net.folder, request.skeleton, shown, aspects, net.device, report)
+    jump_px, swapped = _motion(request, refs)
+    return Predicted(**gathered(refs, rows), jump_px=jump_px, swapped=swapped)
 
 
 def _motion(
-    request: Pick, candidates: tuple[FrameRef, ...]
+    request: Pick, refs: tuple[FrameRef, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(N, K) jumps and (N, P) swaps: the worst of the bodies that stored predictions follow."""
     from poseapp.learn.select.motion import jumps, swaps
 
-    row_of = {ref: row for row, ref in enumerate(candidates)}
-    jump_px = np.full((len(candidates), len(request.skeleton)), np.nan, np.float32)
-    swapped = np.zeros((len(candidates), len(request.skeleton.pairs)), bool)
+    row_of = {ref: row for row, ref in enumerate(refs)}
+    jump_px = np.full((len(refs), len(request.skeleton)), np.nan, np.float32)
+    swapped = np.zeros((len(refs), len(request.skeleton.pairs)), bool)
     with Project.open(request.project, read_only=True) as project:
         for video in request.videos:
             for frames, points in _paths(project, video, request.skeleton):

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.domain.ids import FrameRef
+from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.skeleton import Skeleton
 
@@ -129,3 +131,17 @@ def _made_from(label: Instance, prediction: Instance) -> bool:
 def _diagonal(instance: Instance) -> float:
     box = instance.box()
     return max(np.hypot(box[2] - box[0], box[3] - box[1]), 1.0) if box else 1.0
+
+
+def labelled_poses(
+    labels: LabelSet, frame: FrameRef, skeleton: Skeleton
+) -> list[NDArray[np.float64]]:
+    """(K, 2) of each labelled body in a skeleton's keypoints; bodies without any are left out."""
+    stored = {keypoint.uid: k for k, keypoint in enumerate(labels.skeleton.keypoints)}
+    places = [stored.get(keypoint.uid, -1) for keypoint in skeleton.keypoints]
+    bodies = []
+    for instance in labels.at(frame):
+        points = np.vstack([instance.points, [[np.nan, np.nan]]])[places]
+        if np.isfinite(points).any():
+            bodies.append(points)
+    return bodies

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.app.posing import labelled_poses
+from poseapp.app.probed_rows import ProbedRows
 from poseapp.domain.errors import VideoUnreadableError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
@@ -19,7 +21,7 @@ from poseapp.domain.video import Video, VideoKind
 from poseapp.infer.reading import Picture, read_in_chunks, wanted_of
 from poseapp.infer.track import Tracker
 from poseapp.learn.select.probe import Glance, probe
-from poseapp.learn.select.probed import Aspect, Probed
+from poseapp.learn.select.probed import OF_LABELS, Aspect, Probed
 from poseapp.learn.train import device as devices
 from poseapp.learn.train import outcome
 from poseapp.learn.train.plan import Plan
@@ -56,8 +58,12 @@ def probed(
     aspects: Collection[Aspect],
     device: str,
     report: Report,
+    cache: Path | None = None,
 ) -> Probed | None:
     """What the insides of the net in a run's folder say; None when nobody can look into it.
+
+    Candidates that were looked at before with the same net come from the cache folder, where there
+    is one.
 
     Its skill is the share of held-out keypoints that its training found within a fifth of the body:
     which frames a net in use has not learnt is not known later.
@@ -69,6 +75,7 @@ def probed(
         aspects: what to ask.
         device: where to compute: "auto", "cpu" or "cuda:0".
         report: of the reading.
+        cache: of the project.
 
     Raises:
         InferenceError: when the run has no card.
@@ -80,7 +87,10 @@ def probed(
         return None
     chosen = devices.choose(device)
     onlooker = _Onlooker(card, {role: net.to(chosen) for role, net in nets.items()})
-    asked = _with_neighbours(shown) if Aspect.CONTINUITY in aspects else shown.candidates
+    known = shown.labels.only(shown.labelled)
+    kept = ProbedRows(cache, folder, set(aspects) - OF_LABELS, known, shown.videos)
+    new = kept.missing(shown.candidates)
+    asked = _with_neighbours(new, shown.videos) if Aspect.CONTINUITY in aspects else new
     share = len(shown.labelled) / max(1, len(shown.labelled) + len(asked))
     told = probe(
         nets["pose"].head,
@@ -92,19 +102,20 @@ def probed(
         float(card.metrics.get("pck") or 0.0),
     )
     place = {ref: row for row, ref in enumerate(asked)}
-    return told.rows(np.array([place[ref] for ref in shown.candidates], np.intp))
+    found = told.rows(np.array([place[ref] for ref in new], np.intp)).candidates
+    return replace(told, candidates=kept.gathered(shown.candidates, new, found))
 
 
-def _with_neighbours(shown: Shown) -> tuple[FrameRef, ...]:
-    """The candidates and, in films, the frames before and after each."""
-    films = {v.id: v.frame_count for v in shown.videos if v.kind is VideoKind.FILE}
+def _with_neighbours(refs: tuple[FrameRef, ...], videos: Iterable[Video]) -> tuple[FrameRef, ...]:
+    """These frames and, in films, those before and after each."""
+    films = {v.id: v.frame_count for v in videos if v.kind is VideoKind.FILE}
     beside = {
         FrameRef(ref.video, ref.frame + step)
-        for ref in shown.candidates
+        for ref in refs
         for step in (-1, 1)
         if 0 <= ref.frame + step < films.get(ref.video, 0)
     }
-    return tuple(sorted({*shown.candidates, *beside}))
+    return tuple(sorted({*refs, *beside}))
 
 
 class _Onlooker:
@@ -124,7 +135,7 @@ class _Onlooker:
             inputs, frames, poses, laid = [], [], [], []
             for number, picture in zip(numbers, pictures, strict=True):
                 ref = FrameRef(video, number)
-                bodies = _poses(shown.labels, ref, skeleton)
+                bodies = labelled_poses(shown.labels, ref, skeleton)
                 size = picture.shape[1], picture.shape[0]
                 for body, framing in zip(bodies, plan.framings(size, bodies), strict=True):
                     inputs.append(framing.cut(picture))
@@ -178,18 +189,6 @@ class _Follower:
                 self._last[int(track)] = number, self._count
                 self._count += 1
         return np.array(before, np.intp)
-
-
-def _poses(labels: LabelSet, ref: FrameRef, skeleton: Skeleton) -> list[NDArray[np.float64]]:
-    """(K, 2) of each labelled body, in the net's keypoints; those without any are left out."""
-    stored = {keypoint.uid: k for k, keypoint in enumerate(labels.skeleton.keypoints)}
-    places = [stored.get(keypoint.uid, -1) for keypoint in skeleton.keypoints]
-    bodies = []
-    for instance in labels.at(ref):
-        points = np.vstack([instance.points, [[np.nan, np.nan]]])[places]
-        if np.isfinite(points).any():
-            bodies.append(points)
-    return bodies
 
 
 def _read(

@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.skeleton import Skeleton
+from poseapp.learn.matal.settings import TEAM_FILE
 from poseapp.nets.card import Card
 from poseapp.store.project import Project
 
@@ -55,3 +58,30 @@ def skeleton_of_net(run: Run, folder: Path) -> Skeleton:
     """
     skeleton = Card.read(folder).skeleton
     return skeleton.with_uids(run.config["keypoints"]) if "keypoints" in run.config else skeleton
+
+
+def newest_team(project: Project) -> Run | None:
+    """The last agents that have learnt on the skeleton as it is now."""
+    names = list(project.skeleton.names)
+    learnt = (
+        run
+        for run in reversed(project.runs.all(RunKind.AGENTS))
+        if run.state is RunState.DONE and run.config["keypoints"] == names
+    )
+    return next(learnt, None)
+
+
+def mark_damaged_teams(project: Project) -> None:
+    """Agents whose file is gone or cut short pick no more; others learn in their place."""
+    for run in project.runs.all(RunKind.AGENTS):
+        if run.state is RunState.DONE and not _can_be_read(project.runs_folder / run.id):
+            message = "The file of the agents is damaged, so they have to learn again."
+            project.runs.update(replace(run, state=RunState.FAILED, message=message))
+
+
+def _can_be_read(folder: Path) -> bool:
+    try:
+        with safe_open(folder / TEAM_FILE, "np") as file:
+            return bool(file.keys())
+    except (OSError, SafetensorError):
+        return False

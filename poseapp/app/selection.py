@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
 from poseapp.app.picking import Pick
-from poseapp.app.runs import skeleton_of_net
+from poseapp.app.runs import newest_team, skeleton_of_net
 from poseapp.app.session import Session
 from poseapp.app.tasks import Net
 from poseapp.domain.errors import SelectionError
@@ -25,6 +25,7 @@ from poseapp.media.reader import FrameReader
 MOST_CANDIDATES = 5000
 """Of longer videos every second, third, … frame is looked at."""
 FRAMES_A_ROUND = 20
+_GOALS = "label_goals"
 
 
 class Selection:
@@ -47,6 +48,16 @@ class Selection:
     def job(self) -> Job | None:
         """The newest request: its progress and, once it ended, its notes."""
         return self._newest
+
+    @property
+    def goal(self) -> int | None:
+        """Labels that there will be in the end, as a person said; None before."""
+        return self._session.settings.get(_GOALS, {}).get(str(self._project.path))
+
+    def set_goal(self, labels: int) -> None:
+        """Say how many labels there will be in the end; agents pick with that in mind."""
+        goals = self._session.settings.get(_GOALS, {})
+        self._session.settings.set(_GOALS, goals | {str(self._project.path): labels})
 
     def not_yet(self) -> str:
         """Why nothing can be suggested now, as a sentence; empty when it can."""
@@ -99,6 +110,8 @@ class Selection:
             for video in videos
             for frame in project.labels.labelled_frames(video.id)
         )
+        asked = selector_called(selector)
+        team = newest_team(project) if asked.compares_labels else None
         run = project.runs.active()
         device = self._session.settings.get("device")
         net, skeleton = None, project.skeleton
@@ -114,7 +127,9 @@ class Selection:
             candidates,
             step,
             labelled,
-            project.labels.snapshot() if selector_called(selector).asks else None,
+            project.labels.snapshot() if asked.asks or asked.compares_labels else None,
+            project.runs_folder / team.id if team is not None else None,
+            self.goal,
             net,
             device,
             self._jobs.threads,

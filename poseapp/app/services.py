@@ -11,7 +11,9 @@ from poseapp.app.jobs import JobRunner, Post, Priority, core_count
 from poseapp.app.library import Library
 from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
+from poseapp.app.teaching import Teaching
 from poseapp.app.training import Training
+from poseapp.app.worth import Weighing
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.run import Run
 from poseapp.learn.select.registry import STAND_IN
@@ -32,6 +34,8 @@ class Services:
         self.training = Training(session, self.jobs)
         self.inference = Inference(session, self.jobs)
         self.selection = Selection(session, self.jobs)
+        self.weighing = Weighing(session, self.jobs)
+        self.teaching = Teaching(session, self.jobs, by_itself=not headless)
         self.exchange = Exchange(session)
         if not headless:
             self.training.when_usable = self._predict_all
@@ -40,6 +44,7 @@ class Services:
         """End what runs, keep what it has, and let the files go."""
         self.jobs.shutdown()
         self.training.close()
+        self.teaching.close()
         self.inference.close()
         self.frames.close()
 

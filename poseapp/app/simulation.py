@@ -34,6 +34,8 @@ class Simulation:
     """Its name in the curves."""
     selectors: tuple[str, ...] = tuple(SELECTORS)
     seeds: int = 5
+    seeds_of: Mapping[str, int] = field(default_factory=dict)
+    """Selectors that run with another number of seeds."""
     schedule: Schedule = field(default_factory=Schedule)
     sight: Sight = field(default_factory=Sight)
     effort: Effort = field(default_factory=Effort)
@@ -46,12 +48,18 @@ class Simulation:
 
 
 def simulate(
-    labels: LabelSet, wanted: Simulation, out: Path, report: Report, command: str = ""
+    labels: LabelSet,
+    wanted: Simulation,
+    out: Path,
+    report: Report,
+    command: str = "",
+    known: Path | None = None,
 ) -> dict[str, Any]:
     """Let every selector run with every seed; write curves.json, curves.csv and curves.png.
 
     Finished trials are kept in `out` and never repeated, so a table that was stopped, or that gets
-    more selectors or seeds, goes on where it was.
+    more selectors or seeds, goes on where it was; so it does on another machine that is given the
+    curves.json, `known`, of an earlier one.
 
     Raises:
         SelectionError: when a selector is not known or there are too few labelled frames.
@@ -59,7 +67,7 @@ def simulate(
         WorkerDiedError: when a trial's process was ended from outside.
     """
     from poseapp.learn.oracle.annotator import annotator
-    from poseapp.learn.oracle.course import digest
+    from poseapp.learn.oracle.course import Kept, digest, told
     from poseapp.learn.oracle.picture import draw
     from poseapp.learn.oracle.seen import look
     from poseapp.learn.oracle.summary import summarise
@@ -83,7 +91,9 @@ def simulate(
         folder,
         out / "trials",
     )
-    trials = [Trial(bench, name, n) for n in range(wanted.seeds) for name in wanted.selectors]
+    if known is not None and known.exists():
+        Kept(bench.kept).take_back(json.loads(known.read_text(encoding="utf-8"))["curves"])
+    trials = _trials(bench, wanted)
     courses = run_trials(trials, wanted.jobs, PartOfReport(report, 0.1, 1.0))
     document = {
         "command": command,
@@ -94,13 +104,24 @@ def simulate(
             "sight": asdict(wanted.sight),
             "effort": asdict(wanted.effort),
         },
-        "curves": [asdict(course) for course in courses],
+        "curves": [told(t.name, t.facts, c) for t, c in zip(trials, courses, strict=True)],
         "summary": summarise(courses),
     }
     _replace(out / "curves.json", lambda f: f.write_text(json.dumps(document, indent=1), "utf-8"))
     _replace(out / "curves.csv", lambda f: _write_csv(courses, f))
     _replace(out / "curves.png", lambda f: draw(courses, f))
     return document
+
+
+def _trials(bench: Bench, wanted: Simulation) -> list[Trial]:
+    """Seed by seed, so that a table that is stopped has as many of each selector."""
+    seeds = {name: wanted.seeds_of.get(name, wanted.seeds) for name in wanted.selectors}
+    return [
+        Trial(bench, name, n)
+        for n in range(max(seeds.values()))
+        for name, own in seeds.items()
+        if n < own
+    ]
 
 
 _PACKAGES = ("poseapp", "numpy", "scipy", "torch", "opencv-python-headless", "av")

@@ -1,4 +1,4 @@
-"""Commands that learn or use what was learnt: train, predict, suggest, simulate."""
+"""Commands that learn or use what was learnt: train, predict, suggest, worth, simulate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from poseapp.cli.command import MINUTES, PROJECT, Answer, command
 from poseapp.cli.progress import reporting
-from poseapp.cli.workshop import opened
+from poseapp.cli.workshop import Workshop, opened
 from poseapp.domain.errors import PoseAppError, TrainingError
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import RunState
@@ -102,8 +102,16 @@ def predict(project: Path, video: str | None) -> Answer:
     click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Frames."),
 )
 def suggest(project: Path, selector: str, count: int) -> Answer:
-    """Pick frames to label next, and say why."""
+    """Pick frames to label next, and say why.
+
+    With `matal` the agents learn first where it is time for that; Ctrl+C keeps what they have
+    learnt, and the same command goes on.
+    """
+    from poseapp.learn.select.matal import Matal
+
     with opened(project, writing=True) as workshop:
+        if selector == Matal.name and workshop.services.teaching.due:
+            _teach(workshop)
         job = workshop.services.selection.suggest(selector, count)
         picked = workshop.wait(job, "Picking frames")
         names = {video.id: video.name for video in workshop.session.project.videos.all()}
@@ -119,6 +127,17 @@ def suggest(project: Path, selector: str, count: int) -> Answer:
     ]
     said = (f"{r['video']} frame {r['frame']}: {r['reasons'][0]['text']}" for r in rows)
     return Answer(rows, list(said))
+
+
+def _teach(workshop: Workshop) -> None:
+    """Let the agents learn; where the labels do not do, whoever stands in for them picks."""
+    teaching = workshop.services.teaching
+    try:
+        teaching.start()
+        assert teaching.job is not None
+        workshop.wait(teaching.job, "Teaching the agents")
+    except TrainingError as why:
+        click.echo(str(why), err=True)
 
 
 @command(
@@ -145,6 +164,21 @@ def people(fetch: bool, wheel: Path | None) -> Answer:
 def _number(name: str, default: int, text: str) -> Callable:
     """An option for a whole number above 0."""
     return click.option(name, type=click.IntRange(1), default=default, show_default=True, help=text)
+
+
+@command(PROJECT, _number("--next", 20, "Labels of the next batch."))
+def worth(project: Path, next: int) -> Answer:  # noqa: A002 - as the option is called
+    """Say what the labels so far saved, and what more of them promise.
+
+    The labels are replayed in the order in which they were made and in orders by chance.
+    """
+    from poseapp.app.worth_words import document, lines
+
+    with opened(project, writing=False) as workshop:
+        weighing = workshop.services.weighing
+        found = workshop.wait(weighing.measure(next), "Replaying your labels")
+        nets = weighing.nets
+    return Answer(document(found, nets), lines(found, nets))
 
 
 @command(
@@ -174,7 +208,7 @@ def simulate(
         name,
         tuple(selector.strip() for selector in selectors.split(",")),
         seeds,
-        Schedule(rounds, batch, batch),
+        schedule=Schedule(rounds, batch, batch),
         jobs=jobs,
     )
     said = (

@@ -1,4 +1,4 @@
-"""Run: one training or one inference, with its lineage."""
+"""Run: one training, of a net or of the agents, or one inference, with its lineage."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class RunKind(StrEnum):
 
     TRAINING = "training"
     INFERENCE = "inference"
+    AGENTS = "agents"
+    """MATAL's agents learnt which frames to ask for."""
     PRETRAINED = "pretrained"
     """Nothing: its net was made elsewhere and serves until one is trained here."""
 

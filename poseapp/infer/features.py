@@ -90,4 +90,5 @@ def features(
         return Rows(np.array(numbers, np.int64), {"features": describe(pictures)})
 
     shelf = Shelf(cache / "features" if cache else None, describe.name)
-    return gathered(refs, fill(shelf, wanted_of(refs, videos), frames, rows_of, report))["features"]
+    rows = fill(shelf, wanted_of(refs, videos), frames, rows_of, report)
+    return gathered(refs, rows).get("features", np.full((len(refs), 1), np.nan, np.float32))

@@ -103,6 +103,19 @@ def random_batch(
     return _stacked([_drawn(s, teaching, teaching.augmentation, rng) for s in chosen])
 
 
+def pair_batches(
+    pairs: Sequence[tuple[Sample, Sample]], teaching: Teaching, rng: np.random.Generator
+) -> tuple[Batch, Batch]:
+    """The first and the second of each pair, both changed alike: they still show one scene."""
+    firsts, seconds = [], []
+    for first, second in pairs:
+        seed = int(rng.integers(2**32))
+        for sample, side in ((first, firsts), (second, seconds)):
+            alike = np.random.default_rng(seed)
+            side.append(_drawn(sample, teaching, teaching.augmentation, alike))
+    return _stacked(firsts), _stacked(seconds)
+
+
 def _shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
     return np.random.default_rng((seed, epoch, count)).permutation(count)
 

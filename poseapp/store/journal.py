@@ -16,6 +16,10 @@ class Entry:
     command: str
 
 
+_LAST = "undone = 0 ORDER BY id DESC"
+_NEXT = "undone = 1 ORDER BY id"
+
+
 class Journal:
     """A line of edits with a mark in it: before it those to undo, after it those to redo."""
 
@@ -29,17 +33,30 @@ class Journal:
 
     def to_undo(self) -> Entry | None:
         """The edit before the mark."""
-        return self._entry("undone = 0 ORDER BY id DESC")
+        return self._entry(_LAST)
+
+    @property
+    def undo_text(self) -> str | None:
+        """What that edit is called; asked often, so its command, perhaps megabytes, stays there."""
+        return self._text(_LAST)
 
     def to_redo(self) -> Entry | None:
         """The edit after the mark."""
-        return self._entry("undone = 1 ORDER BY id")
+        return self._entry(_NEXT)
+
+    @property
+    def redo_text(self) -> str | None:
+        """What that edit is called."""
+        return self._text(_NEXT)
 
     def turn(self, entry: Entry, command: str) -> None:
         """Move the mark over an edit, which `command` turns round from now on."""
         self._database.change(
             "UPDATE journal SET undone = 1 - undone, command = ? WHERE id = ?", (command, entry.id)
         )
+
+    def _text(self, which: str) -> str | None:
+        return self._database.value(f"SELECT text FROM journal WHERE {which} LIMIT 1")
 
     def _entry(self, which: str) -> Entry | None:
         row = self._database.row(f"SELECT id, text, command FROM journal WHERE {which} LIMIT 1")

@@ -35,13 +35,15 @@ class Project:
     One process at a time may write; any number may read beside it.
     """
 
-    def __init__(self, database: Database, lock: WriteLock | None) -> None:
+    def __init__(
+        self, database: Database, lock: WriteLock | None, *, read_only: bool = False
+    ) -> None:
         """Use `create` or `open`."""
         self._database = database
         self._lock = lock
         self._skeletons = SkeletonTable(database)
         self.path = database.file.parent
-        self.read_only = lock is None
+        self.read_only = read_only
         self.videos = VideoTable(database)
         self.labels = LabelTable(database, self._skeletons, self.videos)
         self.predictions = PredictionTable(database, self._skeletons)
@@ -88,7 +90,7 @@ class Project:
                 f"`poseapp new {folder.name} --skeleton PRESET`."
             )
         if read_only:
-            return cls(_for_reading(file), None)
+            return cls(_for_reading(file), None, read_only=True)
         lock = WriteLock(folder)
         try:
             return cls(_for_writing(file), lock)
@@ -98,7 +100,19 @@ class Project:
 
     def reader(self) -> Project:
         """The same project for reading in the calling thread; close it there."""
-        return type(self)(_for_reading(self.path / _FILE), None)
+        return type(self)(_for_reading(self.path / _FILE), None, read_only=True)
+
+    def writer(self) -> Project:
+        """The same project for writing in the calling thread; close it there, and before this one.
+
+        While it is in an edit, an edit of this one waits.
+
+        Raises:
+            ReadOnlyError: when this one is for reading only.
+        """
+        if self.read_only:
+            raise ReadOnlyError(f"The project {self.name} is open for reading only.")
+        return type(self)(_for_writing(self.path / _FILE), None)
 
     @property
     def name(self) -> str:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, save_model
 
 from poseapp.app.commands import AddInstance, AddVideo
 from poseapp.app.jobs import Job, JobState, Priority
 from poseapp.app.messages import Start
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance, visibility_of
+from poseapp.domain.run import Run, RunKind
+from poseapp.infer.trunk import SIDE, Trunk
 from poseapp.media.film_writer import write_film
 from poseapp.media.probe import probe
 from tests.fixtures.projects import mouse_session
-from tests.infer.made_up_nets import SKELETON, draw
+from tests.infer.made_up_nets import SKELETON, draw, write_run
 
 SIZE = (128, 96)
 FRAMES = 24
+NET = RunId("net")
 
 
 def walker(frame: int) -> np.ndarray:
@@ -56,10 +61,45 @@ def session(tmp_path, film):
         yield session
 
 
+@pytest.fixture
+def store(tmp_path):
+    """Holds a stand-in for the ImageNet trunk, which takes a while to be made ready."""
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "AveragePool", ["planes"], ["cells"], kernel_shape=[16, 16], strides=[16, 16]
+        ),
+        helper.make_node("Flatten", ["cells"], ["features"]),
+    ]
+    pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", "d"])
+    graph = helper.make_graph(nodes, "cells", [pictures], [features])
+    folder = tmp_path / "store"
+    folder.mkdir()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save_model(model, folder / f"{Trunk.name}.onnx")
+    return folder
+
+
 def label(session: Session, frame: int) -> None:
     points = walker(frame)
     ref = FrameRef(VideoId(1), frame)
     session.history.do(AddInstance(Instance(ref, points, visibility_of(points))))
+
+
+def with_net(session: Session) -> None:
+    uids = [keypoint.uid for keypoint in session.project.skeleton.keypoints]
+    run = Run(
+        NET,
+        RunKind.TRAINING,
+        "supervised",
+        datetime(2026, 1, 1, tzinfo=UTC),
+        config={"keypoints": uids},
+    )
+    session.project.runs.add(run)
+    session.project.runs.set_active(NET)
+    write_run(session.project.runs_folder / NET)
 
 
 class FakeJobs:

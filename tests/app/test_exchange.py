@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poseapp.app.commands import AddInstance, AddSuggestions, ChangeSkeleton, MarkEmpty
-from poseapp.app.exchange import Exchange, create_project_from, prepared
+from poseapp.app.exchange import Exchange, bring_in, create_project_from, prepared
+from poseapp.app.history import History
 from poseapp.app.keypoint_mapping import guessed, taken_over
 from poseapp.app.library import Library
 from poseapp.app.session import Session
@@ -547,8 +549,7 @@ def test_labels_come_in_under_the_names_that_were_chosen(session, film):
     imported = prepared(film.parent / "other.slp", None, session.project.path, None)
     names = (*guessed(theirs.names, FLY.names)[:3], None)
     assert names == (*FLY.names[:3], None)
-    exchange = Exchange(session)
-    summary = exchange.bring_in(exchange.planned(film, taken_over(imported, names)))
+    summary = bring_in(session.history, film, taken_over(imported, names))
     (made,) = session.project.labels.snapshot().instances
     assert made.visibility[:3].tolist() == body.visibility[:3].tolist()
     np.testing.assert_array_equal(made.points[:3], body.points[:3])
@@ -556,13 +557,23 @@ def test_labels_come_in_under_the_names_that_were_chosen(session, film):
     assert any("Not taken over: x" in note for note in summary.notes)
 
 
-def test_what_was_edited_while_an_import_was_planned_is_not_doubled(session, film):
-    path = slp(film, one_fly(3))
-    exchange = Exchange(session)
-    planned = exchange.planned(path, prepared(path, None, session.project.path, None))
-    exchange.import_(path)
-    assert exchange.bring_in(planned).already_there == 1
-    assert session.project.labels.count() == 1
+def test_an_import_may_be_brought_in_by_another_thread(session, film):
+    """It is one edit of this session like any other: told of, undone and done again here."""
+    path = slp(film, one_fly(3), one_fly(5))
+    imported = prepared(path, None, session.project.path, None)
+    told = []
+    session.subscribe(told.append)
+    with ThreadPoolExecutor(1) as elsewhere:
+        step = partial(bring_in, path=path, imported=imported)
+        summary, changes = elsewhere.submit(session.history.aside, step).result()
+    assert (summary.labels, told, len(changes.frames)) == (2, [], 2)
+    assert session.history.undo_text == "Imported labels.slp"
+    session.history.undo()
+    assert session.project.labels.count() == 0
+    with ThreadPoolExecutor(1) as elsewhere:
+        text, changes = elsewhere.submit(session.history.aside, History.redo).result()
+    assert (text, len(changes.frames)) == ("Imported labels.slp", 2)
+    assert session.project.labels.count() == 2
 
 
 def test_an_export_may_run_in_another_thread(labelled, tmp_path):

@@ -167,6 +167,24 @@ def test_pause_holds_a_job_and_lets_others_go_on(jobs, mail):
     assert mail.wait(training) == 100
 
 
+def test_work_for_spare_time_is_overtaken_by_a_training_and_goes_into_no_pause_of_it(jobs, mail):
+    teaching = start(jobs, "count", Count(60), priority=Priority.SPARE)
+    reach(mail, lambda: teaching.progress > 0)
+    training = start(jobs, "count", Count(20), priority=Priority.BACKGROUND)
+    assert mail.wait(training) == 20
+    assert not teaching.ended
+    teaching.stop()
+    reach(mail, lambda: teaching.ended)
+    paused = start(jobs, "count", Count(60), priority=Priority.BACKGROUND)
+    reach(mail, lambda: paused.progress > 0)
+    paused.pause()
+    waits = start(jobs, "pid", priority=Priority.SPARE)
+    assert not mail.run_until(lambda: waits.ended, 0.3)
+    paused.resume()
+    mail.wait(waits)
+    assert paused.ended
+
+
 def test_the_clock_of_a_job_stands_still_while_it_is_paused_or_overtaken(jobs, mail):
     began = time.monotonic()
     job = start(jobs, "clocked", Count(40), priority=Priority.BACKGROUND)

@@ -73,6 +73,56 @@ def test_every_candidate_and_label_has_a_row(tmp_path, session, shown):
     np.testing.assert_allclose(told.candidates[Aspect.EMBEDDING][2], wanted, rtol=1e-4)
 
 
+class Counted:
+    """A reader that notes which frames it was asked for."""
+
+    def __init__(self, frames):
+        self.frames, self.asked = frames, []
+
+    def read_many(self, refs, unreadable=None):
+        self.asked.extend(refs)
+        return self.frames.read_many(refs, unreadable)
+
+
+def ask(tmp_path, shown, aspects, cache=None):
+    folder, skeleton = tmp_path / "run", shown.labels.skeleton
+    told = probed(folder, skeleton, shown, aspects, "cpu", SilentReport(), cache)
+    assert told is not None
+    return told
+
+
+def test_what_was_looked_at_before_comes_from_the_cache_and_is_the_same(tmp_path, shown):
+    write_trained(tmp_path / "run", shown.labels.skeleton)
+    aspects, cache = set(Aspect), tmp_path / "cache"
+    ask(tmp_path, replace(shown, candidates=shown.candidates[:4]), aspects, cache)
+    reader = Counted(shown.frames)
+    again = ask(tmp_path, replace(shown, frames=reader), aspects, cache)
+    beside = {n + step for n in (ref.frame for ref in shown.candidates[4:]) for step in (-1, 0, 1)}
+    assert {ref.frame for ref in reader.asked} - {ref.frame for ref in shown.labelled} == (
+        beside - {ref.frame for ref in shown.labelled}
+    )
+    fresh = ask(tmp_path, shown, aspects)
+    assert again.candidates.keys() == fresh.candidates.keys()
+    for aspect, rows in fresh.candidates.items():
+        np.testing.assert_allclose(again.candidates[aspect], rows, rtol=1e-4, atol=1e-5)
+
+
+def test_other_labels_are_compared_with_anew_and_other_nets_forgotten(tmp_path, shown):
+    write_trained(tmp_path / "run", shown.labels.skeleton)
+    aspects, cache = {Aspect.EXPECTED_GRADIENT, Aspect.EMBEDDING}, tmp_path / "cache"
+    ask(tmp_path, shown, aspects, cache)
+    files = {file.name for file in (cache / "probed").glob("*.npz")}
+    fewer = replace(shown, labelled=shown.labelled[:3])
+    again = ask(tmp_path, fewer, aspects, cache)
+    assert again.candidates[Aspect.EXPECTED_GRADIENT].shape == (6, 3)
+    left = {file.name for file in (cache / "probed").glob("*.npz")}
+    assert len(left) == len(files) == 2
+    assert len(left & files) == 1
+    (tmp_path / "run" / "net.onnx").write_bytes(b"another")
+    ask(tmp_path, shown, aspects, cache)
+    assert not left & {file.name for file in (cache / "probed").glob("*.npz")}
+
+
 def test_labels_come_in_the_net_s_keypoints(tmp_path, session, shown):
     ours = session.project.skeleton
     theirs = replace(ours, keypoints=ours.keypoints[2:] + ours.keypoints[:1], bones=(), pairs=())

@@ -1,12 +1,10 @@
 """Suggestions: asked of a worker, put into the queue."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, save_model
 
 from poseapp.app.jobs import JobRunner
 from poseapp.app.mailbox import Mailbox
@@ -14,58 +12,19 @@ from poseapp.app.picking import pick
 from poseapp.app.selection import Selection, spread_candidates
 from poseapp.app.session import Session
 from poseapp.domain.errors import SelectionError
-from poseapp.domain.ids import FrameRef, RunId, VideoId
+from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.report import SilentReport
-from poseapp.domain.run import Run, RunKind
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
-from poseapp.infer.trunk import SIDE, Trunk
-from tests.app.conftest import FRAMES, label, walker
-from tests.infer.made_up_nets import write_run
+from tests.app.conftest import FRAMES, NET, label, walker, with_net
 
 VIDEO = VideoId(1)
-NET = RunId("net")
-
-
-@pytest.fixture
-def store(tmp_path):
-    """Holds a stand-in for the ImageNet trunk, which takes a while to be made ready."""
-    nodes = [
-        helper.make_node("Cast", ["pictures"], ["numbers"], to=TensorProto.FLOAT),
-        helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node(
-            "AveragePool", ["planes"], ["cells"], kernel_shape=[16, 16], strides=[16, 16]
-        ),
-        helper.make_node("Flatten", ["cells"], ["features"]),
-    ]
-    pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIDE, SIDE, 3])
-    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", "d"])
-    graph = helper.make_graph(nodes, "cells", [pictures], [features])
-    folder = tmp_path / "store"
-    folder.mkdir()
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    save_model(model, folder / f"{Trunk.name}.onnx")
-    return folder
 
 
 @pytest.fixture
 def selection(session, fake_jobs, store):
     return Selection(session, fake_jobs, store)
-
-
-def with_net(session: Session) -> None:
-    uids = [keypoint.uid for keypoint in session.project.skeleton.keypoints]
-    run = Run(
-        NET,
-        RunKind.TRAINING,
-        "supervised",
-        datetime(2026, 1, 1, tzinfo=UTC),
-        config={"keypoints": uids},
-    )
-    session.project.runs.add(run)
-    session.project.runs.set_active(NET)
-    write_run(session.project.runs_folder / NET)
 
 
 def picked(*frames: int) -> list[Suggestion]:
@@ -88,6 +47,14 @@ def test_labelled_frames_are_no_candidates_and_their_looks_are_asked_for(selecti
     assert {ref.frame for ref in request.labelled} == labelled
     assert {ref.frame for ref in request.candidates} == set(range(FRAMES)) - labelled
     assert (request.selector, request.budget, request.stands_for) == ("kcentre", 3, 1)
+
+
+def test_the_budget_is_kept_for_the_project_and_told_to_who_picks(session, selection, fake_jobs):
+    assert selection.goal is None
+    selection.set_goal(250)
+    selection.suggest("matal", 3)
+    assert (fake_jobs.requests[-1].goal, fake_jobs.requests[-1].budget) == (250, 3)
+    assert session.settings.get("label_goals") == {str(session.project.path): 250}
 
 
 def test_what_is_picked_waits_in_the_queue_under_the_next_round_s_number(

@@ -80,6 +80,17 @@ def test_finished_trials_are_never_repeated_and_new_ones_join_them(session, out)
     assert len(trials(out)) == 3
 
 
+def test_another_machine_goes_on_from_the_curves_of_an_earlier_one(session, out, tmp_path):
+    labels = session.project.labels.snapshot()
+    told = Told()
+    known = out / "curves.json"
+    wanted = replace(WANTED, seeds_of={"random": 0})
+    document = simulate(labels, wanted, tmp_path, told, known=known)
+    assert [c["selector"] for c in document["curves"]] == ["entropy"]
+    assert told.texts.count("1 of 1 trials") == 1
+    assert {f.name for f in (tmp_path / "trials").iterdir()} == {f.name for f in trials(out)}
+
+
 def test_other_settings_are_other_trials(session, out):
     labels = session.project.labels.snapshot()
     before = len(trials(out))

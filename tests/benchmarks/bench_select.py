@@ -1,4 +1,4 @@
-"""How long each selector takes to pick 20 of 5,000 candidates, and a trial of the oracle.
+"""How long each selector takes to pick 20 of 5,000, a trial of the oracle, and teaching agents.
 
     python -m tests.benchmarks.bench_select
 
@@ -20,23 +20,32 @@ import numpy as np
 import torch
 
 from poseapp.app.presets import preset
+from poseapp.app.rehearsing import Rehearse, teach
 from poseapp.app.simulation import Simulation, simulate
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance
 from poseapp.domain.report import SilentReport
-from poseapp.learn.oracle.settings import Effort, Schedule
+from poseapp.learn.matal.anatomy import Anatomy
+from poseapp.learn.matal.representation import Representation
+from poseapp.learn.matal.settings import Settings
+from poseapp.learn.matal.shipped import initialisation_file
+from poseapp.learn.matal.trained import TrainedTeam, empty_team
+from poseapp.learn.oracle.settings import Effort, Schedule, Sight
 from poseapp.learn.select.base import Pool, Predicted
+from poseapp.learn.select.matal import Matal
 from poseapp.learn.select.probe import Glance, probe
 from poseapp.learn.select.probed import Aspect, Probed
 from poseapp.learn.select.registry import SELECTORS, propose
 from poseapp.learn.synth.figure import Scene, Walker
 from poseapp.media import probe as media
 from poseapp.media.film_writer import write_film
+from poseapp.media.reader import FrameReader
 from poseapp.nets.heads import LightHead
 
 CANDIDATES, LABELLED, BUDGET, TURNS = 5000, 140, 20, 5
 CHANNELS = 64
+TAUGHT = 100
 FILM_FRAMES = 120
 
 
@@ -44,11 +53,38 @@ def main() -> None:
     """Print every time."""
     pool = wandering_pool()
     by_chance = times(lambda: propose(SELECTORS["random"], pool, BUDGET, SilentReport()))
-    for name, selector in SELECTORS.items():
+    for name, selector in (SELECTORS | {"matal": agents(pool)}).items():
         taken = times(lambda chosen=selector: propose(chosen, pool, BUDGET, SilentReport()))
         report(f"{name}: {BUDGET} of {CANDIDATES:,}", taken, by_chance)
     probing()
     oracle()
+    teaching()
+
+
+def agents(pool: Pool) -> Matal:
+    """A team of the app's sizes with weights by chance: picking takes as long as with any."""
+    settings = Settings()
+    assert pool.labelled_points is not None
+    anatomy = Anatomy.of(pool.skeleton, pool.labelled_points)
+    known = pool.labelled_points, pool.labelled_features
+    representation = Representation.of(anatomy, settings.describing, *known)
+    torch.manual_seed(0)
+    names = pool.skeleton.names
+    trained = TrainedTeam(empty_team(settings), representation, settings, names, LABELLED)
+    return Matal(settings, trained)
+
+
+def teaching() -> None:
+    """A team learns on 100 labels of the made-up film, as the app lets it."""
+    with tempfile.TemporaryDirectory() as folder:
+        labels = walker_labels(Path(folder))
+        labels = labels.only(labels.frames[:TAUGHT])
+        frames = FrameReader(labels.videos)
+        out = Path(folder) / "team"
+        request = Rehearse(labels, frames, Settings(), Sight(), TAUGHT, "cpu", None, out, out, out)
+        began = "the shipped" if initialisation_file() else "chance"
+        taken = times(lambda: teach(request, SilentReport()), 1)
+        report(f"teaching: the agents on {TAUGHT} labels, first weights by {began}", taken)
 
 
 def wandering_pool() -> Pool:
@@ -66,6 +102,7 @@ def wandering_pool() -> Pool:
     beliefs = [rng.random(shape, np.float32) for _ in range(5)]
     points = rng.uniform(0, 640, (*shape, 2)).astype(np.float32)
     swapped = rng.random((CANDIDATES, len(skeleton.pairs))) < 0.01
+    said = Predicted(points, *beliefs, swapped)
     return Pool(
         skeleton,
         tuple(refs[n] for n in others),
@@ -74,8 +111,10 @@ def wandering_pool() -> Pool:
         tuple(refs[n] for n in labelled),
         features[labelled],
         0,
-        Predicted(points, *beliefs, swapped),
+        said,
         Probed(insides(CANDIDATES, len(skeleton)), insides(LABELLED, len(skeleton)), 0.5),
+        said.rows(np.arange(LABELLED)),
+        rng.uniform(0, 640, (LABELLED, len(skeleton), 2)),
     )
 
 

@@ -2,7 +2,8 @@
 
     python -m tests.evidence.selectors mirror_mouse jhmdb_human_video --jobs 2
 
-Finished trials are kept under `out/` and never repeated: stop it and start it again at will.
+Finished trials are kept under `out/`, and taken back from the pages' JSON twins where that folder
+is new: stop it and start it again at will.
 """
 
 from __future__ import annotations
@@ -12,57 +13,17 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from poseapp.app.simulation import Simulation, simulate
-from poseapp.domain.labels import LabelSet
-from poseapp.domain.report import SilentReport
-from poseapp.formats.registry import read
-from poseapp.learn.oracle.settings import Effort, Schedule, Sight
+from poseapp.app.simulation import simulate
 from poseapp.learn.oracle.summary import area, interval, wilcoxon_p
-from poseapp.media.probe import probe_images
-from tests.evidence.places import PAGES, WORK
-from tests.fixtures.jhmdb import read_jhmdb
+from tests.evidence.packs import PACKS
+from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
 
-
-def mirror_mouse(pack: Path) -> tuple[LabelSet, Simulation]:
-    """70 stills to ask for, the 20 of the given split to measure on."""
-    labels = read(pack / "CollectedData.csv").labels
-    found = probe_images(labels.videos[0].path, labels.videos[0].images)
-    video = replace(labels.videos[0], width=found.width, height=found.height)
-    labels = replace(labels, videos=(video,))
-    splits = json.loads((pack.parent / "splits.json").read_text())["mirror_mouse"]
-    names = {Path(name).name for name in splits["test20"]}
-    measured = frozenset(ref for ref in labels.frames if video.images[ref.frame] in names)
-    return labels, Simulation(
-        "mirror_mouse",
-        schedule=Schedule(rounds=6, batch=5, initial=5),
-        sight=Sight(long_side=160, copies=4),
-        effort=Effort(steps=120),
-        measured_on=measured,
-    )
-
-
-def jhmdb_human_video(pack: Path) -> tuple[LabelSet, Simulation]:
-    """Every fourth frame; a quarter of the frames is held out, film by film."""
-    labels, films = read_jhmdb(pack, stride=4)
-    return labels, Simulation(
-        "jhmdb_human_video",
-        schedule=Schedule(rounds=6, batch=20, initial=20),
-        sight=Sight(long_side=224, copies=3),
-        effort=Effort(steps=200),
-        groups=films,
-    )
-
-
-PACKS: dict[str, Callable[[Path], tuple[LabelSet, Simulation]]] = {
-    "mirror_mouse": mirror_mouse,
-    "jhmdb_human_video": jhmdb_human_video,
-}
+TABLES = ("mirror_mouse", "jhmdb_human_video")
 
 
 def page(document: dict[str, Any]) -> str:
@@ -200,24 +161,10 @@ def _stand_ins(document: dict[str, Any]) -> str:
     return f"{'; '.join(told)}." if told else ""
 
 
-class OneLine(SilentReport):
-    """Progress on standard error."""
-
-    def __init__(self) -> None:
-        self._shown = ""
-
-    def progress(self, done: float, text: str = "") -> None:
-        line = f"{100 * done:5.1f} %  {text}"
-        if line != self._shown:
-            self._shown = line
-            sys.stderr.write(f"\r{line:70}")
-            sys.stderr.flush()
-
-
 def main() -> None:
     """Run, or go on with, the tables that are named, and write their pages."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("packs", nargs="*", default=list(PACKS), metavar="PACK")
+    parser.add_argument("packs", nargs="*", default=TABLES, metavar="PACK")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--selectors", help="some of them, with commas between")
@@ -233,7 +180,8 @@ def main() -> None:
         wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
         if asked.selectors:
             wanted = replace(wanted, selectors=tuple(asked.selectors.split(",")))
-        document = simulate(labels, wanted, asked.work / name, OneLine(), command)
+        twin = asked.pages / f"selectors_{name}.json"
+        document = simulate(labels, wanted, asked.work / name, OneLine(), command, known=twin)
         documents.append(document)
         asked.pages.mkdir(parents=True, exist_ok=True)
         for kind in ("json", "csv", "png"):

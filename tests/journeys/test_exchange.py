@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QPushButton, QRadioButton
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QRadioButton
 
 from poseapp.app.exchange import create_project_from
 from poseapp.app.presets import preset
@@ -81,7 +81,7 @@ def test_labels_are_imported_into_a_project_with_another_skeleton(
     boxes[0].setCurrentText(ours.names[0])
     qtbot.mouseClick(go, Qt.MouseButton.LeftButton)
     labels = studio.desk.session.project.labels
-    qtbot.waitUntil(lambda: labels.count() == 3, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: "import" in studio.window._shown_banners, timeout=SOON_MS)
     made = labels.at(FrameRef(VideoId(1), 9))[0]
     np.testing.assert_allclose(made.points, walker.render(9)[1])
     assert made.visibility[1] == Visibility.OCCLUDED
@@ -89,6 +89,39 @@ def test_labels_are_imported_into_a_project_with_another_skeleton(
     assert "import" in studio.window._shown_banners  # the antenna is said to be left out
     studio.actions["undo"].trigger()
     assert labels.count() == 0
+
+
+def test_a_long_import_is_undone_and_done_again_beside_the_window(
+    qtbot, start, project, film, walker, tmp_path
+):
+    """While it is written the window lives, and takes no other edit."""
+    points = walker.render(3)[1]
+    seen = np.full(len(points), Visibility.VISIBLE, np.uint8)
+    herd = tuple(
+        Instance(FrameRef(VideoId(1), frame), points + shift, seen)
+        for frame in range(0, SCENE.frames, 2)
+        for shift in range(0, 100, 4)
+    )
+    video = Video(VideoId(1), film, SCENE.width, SCENE.height, SCENE.frames, SCENE.fps)
+    path = tmp_path / "herd.slp"
+    write(LabelSet(preset("walker"), (video,), herd), path, "sleap")
+    studio = start(project)
+    labels = studio.desk.session.project.labels
+
+    def left_in_peace(count):
+        assert QApplication.activeModalWidget() is not None
+        qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None, timeout=SOON_MS)
+        assert labels.count() == count
+
+    looked(qtbot, studio, path)
+    with qtbot.waitSignal(studio._imports.read, timeout=SOON_MS):
+        button(studio._imports.dialog, QPushButton, "Import").click()
+    left_in_peace(len(herd))
+    studio.actions["undo"].trigger()
+    QApplication.activeModalWidget().reject()  # Esc ends nothing
+    left_in_peace(0)
+    studio.actions["redo"].trigger()
+    left_in_peace(len(herd))
 
 
 def test_a_new_project_is_made_with_names_that_were_typed(qtbot, start, foreign, tmp_path):

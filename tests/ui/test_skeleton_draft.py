@@ -87,6 +87,41 @@ def test_pairs_are_found_in_the_names():
     assert draft.skeleton().pairs == ((1, 2),)
 
 
+def test_parts_are_suggested_from_the_bones_and_called_after_their_middle():
+    draft = SkeletonDraft(replace(preset("walker"), parts=()))
+    assert draft.suggest_parts() == len(draft.skeleton().parts) > 1
+    made = draft.skeleton()
+    members = [k for part in made.parts for k in part.keypoints]
+    assert len(members) == len(set(members))
+    named = {part.name: {made.names[k] for k in part.keypoints} for part in made.parts}
+    assert named["left elbow"] == {"left shoulder", "left elbow", "left wrist"}
+    assert named["right knee"] == {"right hip", "right knee", "right ankle"}
+    assert draft.suggest_parts() == 0
+
+
+def test_suggested_parts_leave_those_that_are_there():
+    draft = SkeletonDraft(replace(preset("walker"), parts=()))
+    draft.assign(draft.skeleton().index("left wrist"), ["left elbow"])
+    draft.suggest_parts()
+    kept = {p.name: p.keypoints for p in draft.skeleton().parts}
+    assert kept["left elbow"] == (draft.skeleton().index("left wrist"),)
+    assert kept["left shoulder"] == (4, 6)
+
+
+def test_without_bones_no_part_is_suggested():
+    assert SkeletonDraft(Skeleton("s", SMALL.keypoints)).suggest_parts() == 0
+
+
+def test_assigned_parts_survive_the_file_and_a_move():
+    draft = SkeletonDraft(SMALL)
+    draft.assign(0, ["head", "face"])
+    draft.assign(1, ["head", "", "head"])
+    draft.move(0, 2)
+    made = Skeleton.from_json(draft.skeleton().to_json())
+    assert members(made) == [("head", {0, 2}), ("face", {2})]
+    assert members(SkeletonDraft(made).skeleton()) == members(made)
+
+
 def test_a_fault_is_said_in_a_sentence():
     draft = SkeletonDraft(SMALL)
     draft.rename(1, "nose")
@@ -94,7 +129,7 @@ def test_a_fault_is_said_in_a_sentence():
         draft.skeleton()
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 9)), max_size=30))
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(0, 9)), max_size=30))
 def test_no_order_of_changes_breaks_a_draft(changes):
     draft = SkeletonDraft(preset("walker"))
     for kind, a, b in changes:
@@ -107,6 +142,10 @@ def test_no_order_of_changes_breaks_a_draft(changes):
             draft.move(a, b - 5)
         elif kind == 3:
             draft.pair(a, b)
+        elif kind == 4:
+            draft.suggest_parts()
+        elif kind == 5:
+            draft.assign(a, [f"part {b}", "all"])
         else:
             draft.toggle_bone(a, b)
     made = draft.skeleton()

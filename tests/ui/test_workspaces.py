@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAction, QImage
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from poseapp.app.before_after import Pair
+from poseapp.app.commands import ChangeSkeleton
 from poseapp.app.jobs import Job, JobState, Priority
 from poseapp.app.messages import Order
 from poseapp.app.presets import preset
@@ -23,9 +25,12 @@ from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
+from poseapp.ui.dialogs.skeleton_table import PART
 from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
 from poseapp.ui.panels.curves import CurvePlot
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
+from poseapp.ui.panels.selector_menu import SelectorMenu
 from poseapp.ui.workspaces.editing import noun_of
 from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
 from poseapp.ui.workspaces.job_control import JobControl
@@ -204,6 +209,66 @@ def test_bones_are_drawn_by_two_clicks(qtbot):
     assert len(editor.result_skeleton.bones) == bones + 1
 
 
+def test_suggested_parts_are_one_edit_that_can_be_undone(qtbot, session):
+    before = replace(session.project.skeleton, parts=())
+    session.history.do(ChangeSkeleton(before))
+    editor = SkeletonEditor(session.project.skeleton)
+    qtbot.addWidget(editor)
+    editor._suggest_parts()
+    assert editor._verdict.text().startswith("5 new body parts suggested.")
+    editor._model.setData(editor._model.index(0, PART), "head, face")
+    session.history.do(ChangeSkeleton(editor.result_skeleton))
+    kept = {part.name: part.keypoints for part in session.project.skeleton.parts}
+    assert kept["head"] == kept["face"] == (0,)
+    assert kept["left elbow"] == (4, 6, 8)
+    session.history.undo()
+    assert session.project.skeleton == before
+
+
+def test_parts_that_are_there_are_offered_while_typing(qtbot):
+    editor = SkeletonEditor(preset("walker"))
+    qtbot.addWidget(editor)
+    index = editor._model.index(0, PART)
+    line = editor._choices.createEditor(editor, QStyleOptionViewItem(), index)
+    offered = line.completer().model().stringList()
+    assert offered == sorted(part.name for part in preset("walker").parts)
+
+
+def test_the_menu_passes_on_what_was_chosen_and_keeps_its_numbers(qtbot):
+    menu = SelectorMenu(QAction("Suggest"))
+    qtbot.addWidget(menu)
+    chosen = []
+    menu.selector_chosen.connect(chosen.append)
+    menu.count_chosen.connect(chosen.append)
+    menu.goal_chosen.connect(chosen.append)
+    menu.show_selectors([("typiclust", "Typical."), ("matal", "Agents.")], "typiclust")
+    assert not menu._budget.isVisible()
+    menu.show_selectors([("typiclust", "Typical."), ("matal", "Agents.")], "matal")
+    assert menu._budget.isVisible()
+    menu.show_numbers(20, 180, 90)
+    assert (menu._goal_words.text(), menu._made_words.text()) == ("180 labels", "90 made so far")
+    menu.actions()[1].trigger()
+    menu._count.setValue(100)
+    menu._count.setValue(101)
+    menu._goal.triggerAction(menu._goal.SliderAction.SliderSingleStepAdd)
+    assert chosen == [20, "matal", 100, 190]
+    menu.show_numbers(100, 30, 90)
+    assert chosen == [20, "matal", 100, 190]
+    assert menu._goal_words.text() == "100 labels"
+
+
+def test_the_queue_says_how_far_the_agents_are(qtbot):
+    box = AgentsBox()
+    qtbot.addWidget(box)
+    box.show()
+    box.show_agents(AgentsView("They learn.", "TypiClust", 0.25, 43, 200))
+    assert box._sentence.text() == "They learn. Until then TypiClust picks."
+    assert (box._bar.value(), box._bar.isVisible()) == (250, True)
+    assert box._budget.text() == "Budget: 43 of 200 labels made"
+    box.show_agents(AgentsView("They learnt.", "", None, 43, 200))
+    assert (box._sentence.text(), box._bar.isVisible()) == ("They learnt.", False)
+
+
 def train_dialog(qtbot, **changed):
     made = TrainSettings(
         **{
@@ -296,6 +361,22 @@ def test_a_worker_that_died_is_said_with_its_diagnostics(qtbot):
         jobs.tell(job)
     assert failed.args == ["Training", "Training broke off.", "Traceback"]
     assert strip._name.text() == "No jobs running"
+
+
+def test_work_for_spare_time_is_shown_when_nothing_else_runs(qtbot):
+    jobs, strip = FakeJobs(), JobStrip()
+    qtbot.addWidget(strip)
+    JobControl(strip, strip).watch(jobs, tell_failures=True)
+    spare, training = (
+        Job(n, name, "cpu", priority, None, lambda *_: None, {}, state=JobState.RUNNING)
+        for n, (name, priority) in enumerate(
+            [("Teaching the agents", Priority.SPARE), ("Training", Priority.BACKGROUND)]
+        )
+    )
+    jobs.tell(spare, spare)
+    assert strip._name.text() == "Teaching the agents"
+    jobs.tell(training, spare, training)
+    assert strip._name.text() == "Training"
 
 
 def test_pause_and_stop_reach_the_first_job(qtbot):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from poseapp.learn.matal.environment import Environment, Observation
@@ -80,13 +81,18 @@ def pick(
     guess: Guess | None = None,
     *,
     mask_taken: bool = True,
+    near: NDArray[np.bool_] | None = None,
 ) -> Batch:
-    """What the team picks of this observation: a batch of one round."""
+    """What the team picks of this observation: a batch of one round.
+
+    Of frames that are `near` each other, (A, A), one is picked, unless there are too few others.
+    """
     actions = torch.from_numpy(seen.actions)[None]
     free = torch.ones(actions.shape[:2], dtype=torch.bool)
     counts = torch.tensor([min(count, actions.shape[1])])
     states = torch.from_numpy(seen.state)[None]
-    return team.pick(states, actions, free, counts, guess, mask_taken=mask_taken)
+    shunned = None if near is None else torch.from_numpy(near)
+    return team.pick(states, actions, free, counts, guess, mask_taken=mask_taken, near=shunned)
 
 
 def guessing(exploring: float, chance: np.random.Generator) -> Guess:

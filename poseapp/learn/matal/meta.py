@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from poseapp.learn.matal.episode import Opening, play
 from poseapp.learn.matal.settings import Settings
 from poseapp.learn.matal.team import Team
 from poseapp.learn.matal.training import Learner, begin, chance_to_guess
+from poseapp.learn.train import checkpoint
 
 
 class Rule(StrEnum):
@@ -54,15 +57,22 @@ def meta_train(
     meta: Meta,
     seed: int,
     report: Report,
+    *,
+    saved: Path | None = None,
 ) -> Team:
     """First weights for teams in environments like these; a task is a partition of one of them.
 
+    With a file `saved`, a stopped training goes on from there as if it had never stopped.
+
     Raises:
+        TrainingError: when the file cannot be written.
         JobCancelled: when a person stopped it.
     """
     first = begin(environments[0], settings, seed, None)
-    played = 0
-    for task in range(meta.tasks):
+    kind = asdict(meta) | {"shares": list(meta.shares)}  # as JSON gives it back
+    facts = {"settings": asdict(settings), "meta": kind, "seed": seed}
+    done, played = _restore(first, saved, facts)
+    for task in range(done, meta.tasks):
         report.progress(task / meta.tasks, f"task {task + 1} of {meta.tasks}")
         chance = np.random.default_rng([seed, task])
         environment = environments[int(chance.integers(len(environments)))]
@@ -87,7 +97,19 @@ def meta_train(
             _descend(first, learner.team, rate * settings.lr)
         else:
             _approach(first, learner.team, rate)
+        if saved is not None:
+            counts = {"tasks": task + 1, "played": played}
+            checkpoint.save(saved, first.state_dict(), facts | counts)
     return first
+
+
+def _restore(first: Team, saved: Path | None, wanted: dict[str, Any]) -> tuple[int, int]:
+    """Tasks and rounds so far; none where nothing was saved by the same training."""
+    found = checkpoint.load(saved) if saved else None
+    if found is None or any(found[1].get(name) != value for name, value in wanted.items()):
+        return 0, 0
+    first.load_state_dict(found[0])
+    return found[1]["tasks"], found[1]["played"]
 
 
 @torch.no_grad()

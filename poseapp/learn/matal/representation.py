@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from poseapp.learn.matal import kcs
 from poseapp.learn.matal.anatomy import SPACES, Anatomy
@@ -19,6 +20,15 @@ Floats = NDArray[np.float64]
 
 STATE = 2 + SPACES
 """Numbers of a state: discrepancies of looks and of poses, and the budget."""
+
+DOUBTS = 2
+"""Numbers that tell how unsure the estimator is of a frame."""
+
+
+def width_of_actions(describing: Describing) -> int:
+    """Numbers of an action."""
+    wider = 1 + DOUBTS if describing.wider else 0
+    return SPACES + SPACES * describing.bins + describing.appearance + wider
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +47,8 @@ class Frames:
     """(B, K, 2) the labels themselves, of all bodies: novelty is measured against these."""
     spent: float
     """Share of the budget, 0..1."""
+    doubts: NDArray | None = None
+    """(U, `DOUBTS`) of each frame, the larger the less sure; None where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +117,9 @@ class Representation:
         state = self._state(looks, self.looks(frames.labelled_looks), poses, estimated)
         state = np.array([*state, frames.spent]) * _state_mask(ablation)
         actions = self._actions(likeness, looks, ablation)
+        if self.describing.wider:
+            wider = self._wider(looks, self.looks(frames.labelled_looks), frames.doubts)
+            actions = np.concatenate([actions, wider], axis=1)
         return Observation(state.astype(np.float32), actions.astype(np.float32)), likeness
 
     def _state(
@@ -118,10 +133,11 @@ class Representation:
         return [apart, *by_space]
 
     def _actions(self, likeness: Likeness, looks: Floats, ablation: Ablation) -> Floats:
-        """(U, 7 + 7 bins + appearance)."""
+        """(U, 7 + 7 bins + appearance) as in the paper."""
         near, shares = likeness.to_labels, likeness.to_others
         if self.describing.balanced:
-            near, shares, looks = digits(near), _balanced(shares), looks * _weight(looks.shape[1])
+            near, shares = among_others(digits(near)), _balanced(shares)
+            looks = looks * _weight(looks.shape[1])
         return np.concatenate(
             [
                 near * ablation.action_similarity,
@@ -130,6 +146,34 @@ class Representation:
             ],
             axis=1,
         )
+
+    def _wider(self, looks: Floats, labelled: Floats, doubts: NDArray | None) -> Floats:
+        """(U, 1 + `DOUBTS`) distance to the nearest label's look, and the doubts."""
+        rows = len(looks)
+        unlike = cdist(looks, labelled).min(axis=1) if len(labelled) else np.zeros(rows)
+        unsure = np.zeros((rows, DOUBTS)) if doubts is None else np.nan_to_num(doubts)
+        return among_others(np.column_stack([unlike, unsure]))
+
+
+def doubts(scores: NDArray, second_ratio: NDArray) -> Floats:
+    """(N, `DOUBTS`) how little the estimator trusts its keypoints, and how high second peaks are.
+
+    Both (N, K), as in `select.base.Predicted`.
+    """
+    return np.column_stack([1 - scores.mean(axis=1), second_ratio.mean(axis=1)])
+
+
+def among_others(columns: Floats) -> Floats:
+    """Each column about its mean in units of its spread, within ±3; 0 where all are alike.
+
+    So a number means the same in any project: how a frame stands out from those that are left.
+    """
+    spread = columns.std(axis=0)
+    about = columns - columns.mean(axis=0)
+    return np.divide(about, spread, out=np.zeros_like(about), where=spread > _ALIKE).clip(-3, 3)
+
+
+_ALIKE = 1e-9
 
 
 def digits(cosine: Floats) -> Floats:

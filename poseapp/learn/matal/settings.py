@@ -9,6 +9,10 @@ FEWEST_LABELS = 40
 """Fewer cannot be split into frames to learn from, to pick from and to be measured on."""
 
 
+TEAM_FILE = "team.safetensors"
+"""Holds trained agents, in their run's folder."""
+
+
 class Policy(StrEnum):
     """How a batch comes about (section 4.3)."""
 
@@ -50,7 +54,9 @@ class Describing:
     quantile_bins: bool = True
     """Bins that pairs of labelled poses fill evenly, not 10 equal ones over -1..1 (the paper's)."""
     balanced: bool = True
-    """Cosines by their digits, and the three kinds of numbers of equal weight; else as they are."""
+    """Cosines by their digits and against the other frames', kinds of equal weight; else raw."""
+    wider: bool = True
+    """How unlike the labels a frame looks, and two doubts of the estimator, beside its pose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Settings:
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
     """No agent may pick what another one did; the paper does not say."""
+    compared_with: int = 2
+    """Random picks that a round's gain is compared with; 0 for the gain itself, as in the paper."""
     full_updates: bool = False
     """Teach the estimator itself within an episode, as the paper does, not a quicker one."""
     updates: int = 20

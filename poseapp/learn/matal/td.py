@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -28,22 +27,6 @@ class Round:
     """(S,)"""
     next_actions: Tensor
     """(A, F) that may be picked next; none where the episode is over."""
-
-
-class Memory:
-    """The newest rounds, up to a number."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.rounds: list[Round] = []
-
-    def keep(self, new: Round) -> None:
-        self.rounds = [*self.rounds[-self._most + 1 :], new] if self._most > 1 else [new]
-
-    def draw(self, count: int, chance: np.random.Generator) -> list[Round]:
-        """Different ones, or all where there are fewer."""
-        size = min(count, len(self.rounds))
-        return [self.rounds[n] for n in chance.choice(len(self.rounds), size, replace=False)]
 
 
 def errors(

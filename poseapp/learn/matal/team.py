@@ -57,6 +57,7 @@ class Team(nn.Module):
         guess: Guess | None = None,
         *,
         mask_taken: bool = True,
+        near: Tensor | None = None,
     ) -> Batch:
         """The action of the greatest value for each turn (equation 3).
 
@@ -67,21 +68,26 @@ class Team(nn.Module):
             counts: (B,) turns of each round, no more than it has free rows.
             guess: picks in the agents' place where it gives a row.
             mask_taken: whether a picked row is free no longer.
+            near: (A, A) rows that are not picked beside each other while there are others.
         """
         at = torch.arange(len(states))
-        free = free.clone()
+        free, apart = free.clone(), torch.ones_like(free)
         total = torch.zeros_like(actions[:, 0])
         rows, picked, told = [], [], []
         for turn in range(int(counts.max())):
             h = total / max(turn, 1) if self.policy is Policy.TEAM else torch.zeros_like(total)
-            values = self.values(turn, states, actions, h).masked_fill(~free, -torch.inf)
+            allowed = free & apart
+            allowed = torch.where(allowed.any(dim=1, keepdim=True), allowed, free)
+            values = self.values(turn, states, actions, h).masked_fill(~allowed, -torch.inf)
             row = values.argmax(dim=1)
             if guess is not None:
-                guessed = guess(turn, free)
+                guessed = guess(turn, allowed)
                 row = torch.where(guessed >= 0, guessed, row)
             acts = turn < counts
             if mask_taken:
                 free[at, row] &= ~acts
+            if near is not None:
+                apart &= ~near[row]
             action = actions[at, row]
             total = total + action * acts[:, None]
             rows.append(torch.where(acts, row, -1))

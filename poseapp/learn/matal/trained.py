@@ -13,13 +13,12 @@ import torch
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.matal.anatomy import Anatomy, Part
 from poseapp.learn.matal.looks import Looks
-from poseapp.learn.matal.representation import SPACES, STATE, Representation
-from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
+from poseapp.learn.matal.representation import STATE, Representation, width_of_actions
+from poseapp.learn.matal.settings import TEAM_FILE, Ablation, Describing, Policy, Settings
 from poseapp.learn.matal.shipped import initialisation_file
 from poseapp.learn.matal.team import Team
 from poseapp.learn.train import checkpoint
 
-FILE = "team.safetensors"
 _FORMAT = 1
 
 
@@ -59,7 +58,7 @@ class TrainedTeam:
             "bones": measures.anatomy.bones,
             "parts": [[part.name, part.bones] for part in measures.anatomy.parts],
         }
-        checkpoint.save(folder / FILE, tensors, facts)
+        checkpoint.save(folder / TEAM_FILE, tensors, facts)
 
     @classmethod
     def load(cls, folder: Path) -> TrainedTeam:
@@ -68,7 +67,7 @@ class TrainedTeam:
         Raises:
             TrainingError: when there is none or it is damaged.
         """
-        tensors, facts = _read(folder / FILE)
+        tensors, facts = _read(folder / TEAM_FILE)
         settings = settings_from(facts["settings"])
         measures = {k: v.numpy() for k, v in checkpoint.group(tensors, "measures.").items()}
         looks = Looks(measures["look_mean"], facts["look_spread"], settings.describing.appearance)
@@ -113,19 +112,26 @@ def load_initialisation(file: Path) -> tuple[Team, Settings]:
 
 
 def shipped_initialisation(settings: Settings) -> Team | None:
-    """First weights that come with the program, if there are some for teams of these settings."""
+    """First weights that come with the program, if there are some for teams of these settings.
+
+    A team of another policy begins with as many of the agents as it has.
+    """
     file = initialisation_file()
     if file is None:
         return None
     with as_file(file) as path:
-        team, made_for = load_initialisation(path)
-    own = (settings.agents, settings.ablation.policy, settings.describing)
-    return team if own == (made_for.agents, made_for.ablation.policy, made_for.describing) else None
+        shipped, made_for = load_initialisation(path)
+    if (settings.agents, settings.describing) != (made_for.agents, made_for.describing):
+        return None
+    team = empty_team(settings)
+    for agent, first in zip(team.agents, shipped.agents, strict=False):
+        agent.load_state_dict(first.state_dict())
+    return team
 
 
 def empty_team(settings: Settings) -> Team:
     """A team of the sizes that real projects have."""
-    numbers = SPACES + SPACES * settings.describing.bins + settings.describing.appearance
+    numbers = width_of_actions(settings.describing)
     return Team(STATE, numbers, settings.agents, settings.ablation.policy)
 
 

@@ -18,8 +18,9 @@ from poseapp.domain.report import Report
 from poseapp.learn.matal.environment import Environment
 from poseapp.learn.matal.episode import Opening, make_team, play
 from poseapp.learn.matal.settings import Settings
-from poseapp.learn.matal.td import Memory, Round, errors
+from poseapp.learn.matal.td import Round, errors
 from poseapp.learn.matal.team import Team
+from poseapp.learn.rl.memory import Memory
 from poseapp.learn.train import checkpoint
 
 
@@ -97,7 +98,7 @@ class Learner:
         self.team = team
         self.target = copy.deepcopy(team).requires_grad_(False)
         self.optimiser = torch.optim.Adam(team.parameters(), lr=settings.lr)
-        self.memory = Memory(settings.memory)
+        self.memory: Memory[Round] = Memory(settings.memory)
         self.steps = 0
         self.played = 0
         self._settings = settings
@@ -145,10 +146,10 @@ def _save(learner: Learner, history: list[float], saved: Path, facts: dict[str, 
         "optimiser.": checkpoint.optimiser_tensors(learner.optimiser),
     }
     tensors = {f"{p}{k}": v.clone() for p, part in parts.items() for k, v in part.items()}
-    for n, round_ in enumerate(learner.memory.rounds):
+    for n, round_ in enumerate(learner.memory.kept):
         tensors |= {f"round{n}.{name}": getattr(round_, name).clone() for name in _ROUND}
     counts = {"steps": learner.steps, "played": learner.played, "history": history}
-    rewards = [round_.reward for round_ in learner.memory.rounds]
+    rewards = [round_.reward for round_ in learner.memory.kept]
     checkpoint.save(saved, tensors, facts | counts | {"rewards": rewards})
 
 

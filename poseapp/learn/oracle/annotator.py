@@ -12,7 +12,7 @@ from poseapp.domain.errors import SelectionError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance
-from poseapp.domain.video import VideoKind
+from poseapp.domain.video import Video, VideoKind
 from poseapp.learn.batches import held_out
 
 
@@ -70,6 +70,11 @@ def annotator(
     return Annotator(labels.only([*pool, *measured]), tuple(sorted(pool)), tuple(sorted(measured)))
 
 
+def apart(video: Video) -> int:
+    """Frames of a video that are nearer to each other look too much alike to hold one out."""
+    return max(2, round(video.fps / 2)) if video.kind is VideoKind.FILE else 2
+
+
 def _split(
     labels: LabelSet, frames: Collection[FrameRef], share: float, groups: Mapping[VideoId, str]
 ) -> tuple[list[FrameRef], list[FrameRef]]:
@@ -83,10 +88,7 @@ def _split(
         for ref in (ref for ref in frames if ref.video == video.id):
             moved[FrameRef(group, end[group] + ref.frame)] = ref
         end[group] += video.frame_count
-    gap = {
-        number[names[video.id]]: max(2, round(video.fps / 2)) if video.kind is VideoKind.FILE else 2
-        for video in labels.videos
-    }
+    gap = {number[names[video.id]]: apart(video) for video in labels.videos}
     taught, measured = held_out(
         tuple(moved), share, lambda group: gap[group], np.random.default_rng(0)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,15 +69,37 @@ class Kept:
 
     def keep(self, name: str, facts: Mapping[str, Any], course: Course) -> None:
         """Write it beside its facts, whole or not at all."""
+        self._write(self._file(name, facts), {"facts": facts, "course": asdict(course)})
+
+    def take_back(self, curves: Iterable[Mapping[str, Any]]) -> None:
+        """Keep what is missing of the courses that `told` wrote into a document."""
+        for curve in curves:
+            course = {key: value for key, value in curve.items() if key != _TRIAL}
+            file = self._folder / f"{curve.get(_TRIAL)}.json"
+            if _TRIAL in curve and not file.exists():
+                self._write(file, {"course": course})
+
+    def _write(self, file: Path, document: Mapping[str, Any]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        document = json.dumps({"facts": facts, "course": asdict(course)}, indent=1)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="draft-") as scratch:
             draft = Path(scratch) / "course.json"
-            draft.write_text(document, encoding="utf-8")
-            draft.replace(self._file(name, facts))
+            draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
+            draft.replace(file)
 
     def _file(self, name: str, facts: Mapping[str, Any]) -> Path:
-        return self._folder / f"{name}-{digest(facts)}.json"
+        return self._folder / f"{_trial(name, facts)}.json"
+
+
+_TRIAL = "trial"
+
+
+def told(name: str, facts: Mapping[str, Any], course: Course) -> dict[str, Any]:
+    """A course as plain JSON, with what it is found by, so that `Kept.take_back` can use it."""
+    return {_TRIAL: _trial(name, facts)} | asdict(course)
+
+
+def _trial(name: str, facts: Mapping[str, Any]) -> str:
+    return f"{name}-{digest(facts)}"
 
 
 def digest(facts: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,5 +50,7 @@ def draw(courses: Sequence[Course], out: Path) -> None:
         plot.grid(alpha=0.25)
         plot.spines[["top", "right"]].set_visible(False)
     axes[0].legend(frameon=False, fontsize=9)
-    figure.suptitle(f"{courses[0].dataset}: {len({c.seed for c in courses})} seeds", fontsize=12)
+    counts = sorted(set(Counter(course.selector for course in courses).values()))
+    seeds = " or ".join(str(count) for count in counts)
+    figure.suptitle(f"{courses[0].dataset}: {seeds} seeds", fontsize=12)
     figure.savefig(out, dpi=130)

@@ -5,7 +5,7 @@ Gong and others, "Meta agent teaming active learning for pose estimation", 2022,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from poseapp.domain.metrics import box_size, pixel_errors
 from poseapp.domain.report import Report
 from poseapp.learn.matal.anatomy import Anatomy
 from poseapp.learn.matal.environment import Observation
-from poseapp.learn.matal.representation import Frames, Representation
+from poseapp.learn.matal.representation import Frames, Representation, doubts
 from poseapp.learn.matal.settings import FEWEST_LABELS, Settings, due
 from poseapp.learn.matal.team import Team
 from poseapp.learn.matal.trained import TrainedTeam, shipped_initialisation
@@ -60,7 +60,9 @@ class Rehearsal:
         refs: Sequence[FrameRef],
         settings: Settings,
         updates: Updates | None = None,
+        looks: Mapping[FrameRef, NDArray] | None = None,
     ) -> None:
+        """`looks`: (D,) features of each frame, where agents will pick by others than these."""
         if len(refs) < FEWEST_LABELS:
             raise TrainingError(
                 f"The agents need {FEWEST_LABELS} labelled frames to learn from, and there are "
@@ -69,8 +71,10 @@ class Rehearsal:
         self._annotator = annotator
         self._estimator = estimator if settings.full_updates else estimator.quick()
         self._refs = sorted(refs)
-        self._looks = dict(zip(self._refs, estimator.features(self._refs), strict=True))
+        own = looks or dict(zip(self._refs, estimator.features(self._refs), strict=True))
+        self._looks = {ref: own[ref] for ref in self._refs}
         self._ablation = settings.ablation
+        self._compared_with = settings.compared_with
         self._updates = updates or Updates()
         self._order: NDArray[np.intp] | None = None
         truth = annotator.bodies(self._refs)
@@ -95,6 +99,7 @@ class Rehearsal:
         self, chance: np.random.Generator, *, repartition: bool = True, share: float = 0.1
     ) -> Observation:
         """Split the labels, 3 : 6 : 1 where `share` is a tenth, and teach a new estimator."""
+        self._chance = chance
         order = chance.permutation(len(self._refs))
         if self._order is None or repartition:
             self._order = order
@@ -104,51 +109,71 @@ class Rehearsal:
         self._labelled = sorted(refs[measured : measured + begun])
         self._unlabelled = sorted(refs[measured + begun :])
         self._truth = self._annotator.bodies(self._measured)
-        self._net: TrainedNet | None = None
-        self._accuracy = self._teach(self._updates.first)
+        self._net, self._accuracy = self._taught(None, self._labelled, self._updates.first)
         self._seen = self._look(0.0)
         return self._seen
 
     def step(self, rows: Sequence[int], spent: float) -> tuple[float, Observation]:
-        """Reveal the labels of these frames, teach them, and tell what that changed in per cent."""
+        """Reveal the labels of these frames, teach them, and tell what that earned in per cent.
+
+        It earned what accuracy gained, less what as many frames drawn by chance would have gained:
+        so the reward tells of the choice, and not of how much any label helps by now.
+        """
         picked = {self._unlabelled[row] for row in rows}
+        otherwise = self._by_chance(len(picked))
         self._labelled = sorted([*self._labelled, *picked])
         self._unlabelled = [ref for ref in self._unlabelled if ref not in picked]
-        before, self._accuracy = self._accuracy, self._teach(self._updates.further)
-        reward = _PERCENT * (self._accuracy - before)
+        self._net, self._accuracy = self._taught(self._net, self._labelled, self._updates.further)
+        reward = _PERCENT * (self._accuracy - otherwise)
         if spent < 1 and self._unlabelled:
             self._seen = self._look(spent)
         else:
             self._seen = replace(self._seen, actions=self._seen.actions[:0])
         return reward, self._seen
 
-    def _teach(self, steps: int) -> float:
-        """Accuracy on the frames that measure, as a mean over the last moments of the update."""
-        # the same seed each time: the same order of samples and the same copies of them
-        nets = self._estimator.update(self._net, self._labelled, 0, steps)
-        self._net = nets[-1]
-        found = [accuracy(net.guess(self._measured).points, self._truth) for net in nets]
+    def _by_chance(self, count: int) -> float:
+        """Accuracy after rounds of frames drawn by chance; as it is where there are none."""
+        if not self._compared_with:
+            return self._accuracy
+        found = []
+        for _ in range(self._compared_with):
+            rows = self._chance.choice(len(self._unlabelled), count, replace=False)
+            refs = sorted([*self._labelled, *(self._unlabelled[row] for row in rows)])
+            found.append(self._taught(self._net, refs, self._updates.further)[1])
         return float(np.mean(found))
 
+    def _taught(
+        self, net: TrainedNet | None, refs: Sequence[FrameRef], steps: int
+    ) -> tuple[TrainedNet, float]:
+        """The net after an update, and its accuracy as a mean over the last moments of that."""
+        # the same seed each time: the same order of samples and the same copies of them
+        nets = self._estimator.update(net, refs, 0, steps)
+        found = [accuracy(net.guess(self._measured).points, self._truth) for net in nets]
+        return nets[-1], float(np.mean(found))
+
     def _look(self, spent: float) -> Observation:
+        estimated, unsure = self._estimated(self._unlabelled)
         frames = Frames(
             self._looks_of(self._unlabelled),
-            self._estimated(self._unlabelled),
+            estimated,
             self._looks_of(self._labelled),
-            self._estimated(self._labelled),
+            self._estimated(self._labelled)[0],
             self._annotator.bodies(self._labelled),
             spent,
+            unsure,
         )
         return self.representation.observe(frames, self._ablation)[0]
 
     def _looks_of(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
         return np.array([self._looks[ref] for ref in refs])
 
-    def _estimated(self, refs: Sequence[FrameRef]) -> NDArray[np.float64]:
-        """(N, K, 2) of each frame's most doubted body, as everywhere in selection."""
-        assert self._net is not None
+    def _estimated(
+        self, refs: Sequence[FrameRef]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(N, K, 2) of each frame's most doubted body, as everywhere in selection, and doubts."""
         guesses = self._net.guess(refs)
-        return guesses.points[most_doubted(self._annotator, refs, guesses)]
+        rows = most_doubted(self._annotator, refs, guesses)
+        return guesses.points[rows], doubts(guesses.scores[rows], guesses.second_ratio[rows])
 
 
 def accuracy(guessed: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
@@ -183,6 +208,12 @@ def rehearse(
     return TrainedTeam(team, game.representation, settings, game.keypoints, game.labels)
 
 
+def first_weights(settings: Settings) -> tuple[Settings, Team | None]:
+    """The shipped initialisation, where there is one and it may be used, and how to adapt it."""
+    shipped = shipped_initialisation(settings) if settings.ablation.meta else None
+    return (settings, None) if shipped is None else (settings.adapting(), shipped)
+
+
 def prepared(
     selector: Selector,
     annotator: Annotator,
@@ -194,9 +225,7 @@ def prepared(
     """The selector, taught by the labels there are where it learns and its time has come."""
     if not isinstance(selector, Matal) or not due(len(labelled), selector.trained_on):
         return selector
-    settings, start = selector.settings, None
-    if settings.ablation.meta and (shipped := shipped_initialisation(settings)) is not None:
-        settings, start = settings.adapting(), shipped
+    settings, start = first_weights(selector.settings)
     game = Rehearsal(annotator, estimator, labelled, settings)
     trained = rehearse(game, settings, seed, report, start=start)
     return replace(selector, trained=trained)

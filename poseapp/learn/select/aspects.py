@@ -69,6 +69,12 @@ def coarse(look: Look) -> Tensor:
     return functional.adaptive_avg_pool2d(look.shared, 8).half()
 
 
+def places(look: Look) -> Tensor:
+    """`Aspect.PLACES`."""
+    height, width = look.heatmaps.shape[2:]
+    return functional.adaptive_avg_pool2d(look.heatmaps, 8) * (height * width / 64)
+
+
 MOST_PEAKS, APART = 5, 5
 
 
@@ -145,6 +151,7 @@ MEASURES: dict[Aspect, Callable[[Look], Tensor]] = {
     Aspect.SPREAD: spread,
     Aspect.GRADIENT: own_gradient,
     Aspect.HEATMAPS: lambda look: look.heatmaps,
+    Aspect.PLACES: places,
 }
 """Of aspects that a body's own maps tell."""
 

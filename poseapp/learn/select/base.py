@@ -136,6 +136,8 @@ class Selector(Protocol):
     """Whether it looks at what a trained net says of the candidates."""
     asks: ClassVar[frozenset[Aspect]] = frozenset()
     """What it must know of the net's insides."""
+    compares_labels: ClassVar[bool] = False
+    """Whether it must know the labels, and what the net says of labelled frames."""
     fewest_labels: ClassVar[int] = 0
     """Labelled frames that it learns from at the least."""
 

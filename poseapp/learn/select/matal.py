@@ -17,6 +17,7 @@ from poseapp.learn.matal.anatomy import Anatomy
 from poseapp.learn.matal.settings import FEWEST_LABELS, Ablation, Policy, Settings
 from poseapp.learn.matal.similarity import cosines
 from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, falling_scores, suggestions
+from poseapp.learn.select.spread import neighbours
 from poseapp.learn.select.words import counted
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Matal(Selector):
     name = "matal"
     about = "Agents that learn on your labels which frames, together, help the net most."
     needs_net = True
+    compares_labels = True
 
     @classmethod
     def load(cls, folder: Path, budget: int | None = None) -> Matal:
@@ -82,6 +84,8 @@ class Matal(Selector):
             return STILL_LEARNING
         if self.trained.keypoints != pool.skeleton.names:
             return "The skeleton was changed, so the agents have to learn again."
+        if self.trained.representation.looks.mean.shape != pool.features.shape[1:]:
+            return "Frames are described otherwise than when the agents learnt."
         if pool.predicted is None or pool.labelled_predicted is None:
             return NEEDS_A_NET
         if pool.labelled_points is None or not np.isfinite(pool.labelled_points).any():
@@ -98,7 +102,7 @@ class Matal(Selector):
         trained = self.trained
         seen, likeness = trained.representation.observe(frames, trained.settings.ablation)
         report.progress(0.5, "Asking the agents")
-        rows = pick(trained.team, seen, budget).rows[0].tolist()
+        rows = pick(trained.team, seen, budget, near=neighbours(pool, budget)).rows[0].tolist()
         parts = [part.name for part in trained.representation.anatomy.parts]
         reasons = [
             (
@@ -127,17 +131,19 @@ def _count(pool: Pool) -> str:
 
 
 def _frames(pool: Pool, spent: float) -> Frames:
-    from poseapp.learn.matal.representation import Frames
+    from poseapp.learn.matal.representation import Frames, doubts
 
     if pool.labelled_predicted is None or pool.labelled_points is None:
         raise SelectionError(NEEDS_A_NET)
+    beliefs = pool.beliefs()
     return Frames(
         pool.features,
-        pool.beliefs().points,
+        beliefs.points,
         pool.labelled_features,
         pool.labelled_predicted.points,
         pool.labelled_points,
         spent,
+        doubts(beliefs.scores, beliefs.second_ratio),
     )
 
 
@@ -155,7 +161,8 @@ def novelty(likeness: Likeness, row: int, parts: list[str], labels: int) -> Reas
     alike = f"its nearest of {counted(labels, 'label')} is {cosine:.2f} alike, 1 being the same"
     if share < _UNUSUAL:
         return Reason("novelty", f"A pose like those labelled. Of the {name}, {alike}.", share)
-    text = f"New pose of the {name}, more so than in {100 * share:.0f} % of the frames: {alike}."
+    newer_than = f"Newer than in {100 * share:.0f} % of the frames"
+    text = f"New pose of the {name}. {newer_than}: {alike}."
     return Reason("novelty", text, share)
 
 

@@ -39,6 +39,8 @@ class Aspect(StrEnum):
     """
     HEATMAPS = "heatmaps"
     """(N, K, h, w) probabilities of a place."""
+    PLACES = "places"
+    """(N, K, 8, 8) heatmaps added up in coarse cells: where each keypoint may be."""
     LOSS = "loss"
     """(N,) what the net has left to learn of a labelled frame."""
     POSE = "pose"

@@ -42,6 +42,7 @@ SELECTORS: dict[str, Selector] = {
         CoreGraph(),
         Badge(),
         VideoSpecific(),
+        Matal(),
         Uniform(),
         Random(),
     )
@@ -59,25 +60,19 @@ def selector_called(name: str) -> Selector:
     Raises:
         SelectionError: when there is none; the message lists those there are.
     """
-    return _called(name, SELECTORS)
+    if name not in SELECTORS:
+        names = ", ".join(sorted(SELECTORS))
+        raise SelectionError(f"There is no selector {name!r}. There are: {names}.")
+    return SELECTORS[name]
 
 
 def for_trials(name: str) -> Selector:
-    """As `selector_called`, or one that only trials train: MATAL, whole or lacking something.
+    """As `selector_called`, or MATAL lacking something, which only trials train.
 
     Raises:
         SelectionError: when there is none; the message lists those there are.
     """
-    if name in ABLATIONS:
-        return ablated(name)
-    return _called(name, SELECTORS | {Matal.name: Matal()})
-
-
-def _called(name: str, known: dict[str, Selector]) -> Selector:
-    if name not in known:
-        names = ", ".join(sorted(known))
-        raise SelectionError(f"There is no selector {name!r}. There are: {names}.")
-    return known[name]
+    return ablated(name) if name in ABLATIONS else selector_called(name)
 
 
 def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list[Suggestion]:

@@ -26,7 +26,7 @@ def best_apart(pool: Pool, worth: NDArray[np.floating], budget: int) -> list[int
     picks come from 19 or 20 clips instead of 11, and the mean error over the course falls by 1.2,
     0.4 and 2.0 px of about 35.
     """
-    gap = _SHARE * _frames_spanned(pool.candidates) / budget
+    gap = _gap(pool, budget)
     ranking = [int(row) for row in np.argsort(-worth, kind="stable")]
     picked: list[int] = []
     taken: dict[VideoId, list[int]] = defaultdict(list)
@@ -42,6 +42,19 @@ def best_apart(pool: Pool, worth: NDArray[np.floating], budget: int) -> list[int
         ranking = passed_over
         gap /= 2
     return picked
+
+
+def neighbours(pool: Pool, budget: int) -> NDArray[np.bool_]:
+    """(N, N) which candidates are so close in time that one of them is enough at first."""
+    video = np.array([ref.video for ref in pool.candidates])
+    frame = np.array([ref.frame for ref in pool.candidates])
+    close = abs(frame[:, None] - frame) < _gap(pool, budget)
+    return close & (video[:, None] == video)
+
+
+def _gap(pool: Pool, budget: int) -> float:
+    """Frames that two picks of one video keep between them."""
+    return _SHARE * _frames_spanned(pool.candidates) / budget
 
 
 def _frames_spanned(refs: tuple[FrameRef, ...]) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.pose import Visibility
+from poseapp.learn.synth.painting import Drawing, background, capsule, circle, cloth, inside
 
 KEYPOINTS = (
     "nose",
@@ -81,9 +82,9 @@ class Walker:
         rng = np.random.default_rng(scene.seed)
         self._phase = rng.uniform(0, 2 * np.pi, 8)
         self._height_px = scene.height * rng.uniform(0.58, 0.66)
-        self._background = _background(rng, scene)
+        self._background = background(rng, scene.width, scene.height)
         self._cloth = {
-            name: _cloth(rng, colour)
+            name: cloth(rng, colour)
             for name, colour in {
                 "sleeve": rng.uniform(60, 220, 3),
                 "trousers": rng.uniform(40, 170, 3),
@@ -146,31 +147,31 @@ class Walker:
         size = (self.scene.width, self.scene.height)
         return np.asarray(cv2.warpAffine(self._background, move, size), np.uint8)
 
-    def _pieces(self, points: NDArray, depth: NDArray) -> list[tuple[float, _Drawing]]:
+    def _pieces(self, points: NDArray, depth: NDArray) -> list[tuple[float, Drawing]]:
         unit = self._height_px / 100
-        pieces: list[tuple[float, _Drawing]] = []
+        pieces: list[tuple[float, Drawing]] = []
         for limb in _LIMBS:
             a, b = _AT[limb.start], _AT[limb.end]
-            outline = _capsule(points[a], points[b], limb.start_px * unit, limb.end_px * unit)
-            pieces.append(((depth[a] + depth[b]) / 2, _Drawing(outline, self._cloth[limb.cloth])))
+            outline = capsule(points[a], points[b], limb.start_px * unit, limb.end_px * unit)
+            pieces.append(((depth[a] + depth[b]) / 2, Drawing(outline, self._cloth[limb.cloth])))
         torso, head = self._torso(points), self._head(points)
         middle = depth[[_AT["neck"], _AT["left hip"], _AT["right hip"]]].mean()
-        pieces.append((middle, _Drawing(torso, self._cloth["sleeve"])))
+        pieces.append((middle, Drawing(torso, self._cloth["sleeve"])))
         ears = depth[[_AT["left ear"], _AT["right ear"]]].mean()
-        pieces.append((ears, _Drawing(head, self._cloth["skin"])))
+        pieces.append((ears, Drawing(head, self._cloth["skin"])))
         return pieces
 
     def _torso(self, points: NDArray) -> NDArray:
         unit = self._height_px / 100
         corners = ("left shoulder", "right shoulder", "left hip", "right hip")
-        rings = [_circle(points[_AT[name]], 3.6 * unit) for name in corners]
+        rings = [circle(points[_AT[name]], 3.6 * unit) for name in corners]
         return cv2.convexHull(np.concatenate(rings).astype(np.float32))[:, 0]
 
     def _head(self, points: NDArray) -> NDArray:
         unit = self._height_px / 100
         ears = (points[_AT["left ear"]] + points[_AT["right ear"]]) / 2
-        rings = [_circle(ears, _HEAD_PX * unit), _circle(points[_AT["nose"]], 1.6 * unit)]
-        rings.append(_circle(points[_AT["neck"]], 2.2 * unit))
+        rings = [circle(ears, _HEAD_PX * unit), circle(points[_AT["nose"]], 1.6 * unit)]
+        rings.append(circle(points[_AT["neck"]], 2.2 * unit))
         return cv2.convexHull(np.concatenate(rings).astype(np.float32))[:, 0]
 
     def _visibility(self, points: NDArray, depth: NDArray) -> NDArray[np.uint8]:
@@ -178,7 +179,7 @@ class Walker:
         unit = self._height_px / 100
         covers = [
             (depth[[_AT[i.start], _AT[i.end]]], {i.start, i.end},
-             _capsule(points[_AT[i.start]], points[_AT[i.end]], i.start_px * unit, i.end_px * unit))
+             capsule(points[_AT[i.start]], points[_AT[i.end]], i.start_px * unit, i.end_px * unit))
             for i in _LIMBS
         ]  # fmt: skip
         trunk = [_AT["neck"], _AT["left hip"], _AT["right hip"]]
@@ -189,40 +190,13 @@ class Walker:
         for k, name in enumerate(KEYPOINTS):
             for depths, own, outline in covers:
                 nearer = depths.mean() < depth[k] - _HIDDEN_MARGIN
-                if nearer and name not in own and _inside(outline, points[k]):
+                if nearer and name not in own and inside(outline, points[k]):
                     seen[k] = Visibility.OCCLUDED
         outside = (points < 0).any(axis=1) | (
             points > np.array([self.scene.width - 1, self.scene.height - 1])
         ).any(axis=1)
         seen[outside] = Visibility.ABSENT
         return seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    outline: NDArray
-    cloth: NDArray[np.uint8]
-
-    def __call__(self, picture: NDArray[np.uint8]) -> None:
-        """Paint the outline with the cloth, which moves with it, and a dark edge."""
-        left, top = np.floor(self.outline.min(axis=0)).astype(int) - 1
-        right, bottom = np.ceil(self.outline.max(axis=0)).astype(int) + 2
-        height, width = picture.shape[:2]
-        x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-        if x0 >= x1 or y0 >= y1:
-            return
-        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        sixteenth = np.round((self.outline - (x0, y0)) * 16).astype(np.int32)
-        cv2.fillPoly(mask, [sixteenth], 255, cv2.LINE_AA, shift=4)
-        size = self.cloth.shape[0]
-        rows = np.arange(y0 - top, y1 - top)[:, None] % size
-        columns = np.arange(x0 - left, x1 - left)[None] % size
-        weight = mask[..., None].astype(np.float32) / 255
-        area = picture[y0:y1, x0:x1]
-        mixed = area * (1 - weight) + self.cloth[rows, columns] * weight
-        picture[y0:y1, x0:x1] = mixed.astype(np.uint8)
-        edge = [np.round(self.outline * 16).astype(np.int32)]
-        cv2.polylines(picture, edge, True, (30, 30, 34), 1, cv2.LINE_AA, shift=4)
 
 
 def _stand() -> dict[str, NDArray[np.float64]]:
@@ -256,56 +230,3 @@ def _swing(joints: dict[str, NDArray], about: str, moved: tuple[str, ...], angle
 def _turned(positions: NDArray, yaw: float) -> NDArray:
     c, s = np.cos(yaw), np.sin(yaw)
     return positions @ np.array([[s, 0, -c], [0, 1, 0], [c, 0, s]])
-
-
-def _circle(centre: NDArray, radius: float, corners: int = 16) -> NDArray:
-    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return centre + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def _capsule(start: NDArray, end: NDArray, start_px: float, end_px: float) -> NDArray:
-    rings = np.concatenate([_circle(start, start_px), _circle(end, end_px)])
-    return cv2.convexHull(rings.astype(np.float32))[:, 0]
-
-
-def _inside(outline: NDArray, point: NDArray) -> bool:
-    at = (float(point[0]), float(point[1]))
-    return cv2.pointPolygonTest(outline.astype(np.float32), at, measureDist=False) > 0
-
-
-def _clouds(rng: np.random.Generator, height: int, width: int, cell: int) -> NDArray[np.float32]:
-    """Smooth noise in 0..1 whose blobs are about `cell` pixels wide."""
-    coarse = rng.random((height // cell + 3, width // cell + 3)).astype(np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-
-
-def _cloth(rng: np.random.Generator, colour: NDArray, size: int = 96) -> NDArray[np.uint8]:
-    pattern = 0.6 * _clouds(rng, size, size, 6) + 0.4 * _clouds(rng, size, size, 24)
-    stripes = 0.5 + 0.5 * np.sin(np.arange(size) * rng.uniform(0.3, 0.9))[:, None]
-    shade = 0.55 + 0.45 * pattern + 0.2 * stripes
-    return np.clip(shade[..., None] * colour, 0, 255).astype(np.uint8)
-
-
-def _muted(rng: np.random.Generator, low: float, high: float) -> NDArray[np.float64]:
-    """A colour (BGR) that is more grey than not, so that the figure is not the only pale thing."""
-    return 0.65 * rng.uniform(low, high) + 0.35 * rng.uniform(low, high, 3)
-
-
-def _background(rng: np.random.Generator, scene: Scene) -> NDArray[np.uint8]:
-    """A picture wider than the frame, so that the camera can pan: wall, ground, slabs and poles."""
-    height, width = int(scene.height * 1.15), int(scene.width * 1.4)
-    layers = np.zeros((height, width), np.float32)
-    for weight, cell in ((0.5, 90), (0.3, 24), (0.2, 7)):
-        layers += weight * _clouds(rng, height, width, cell)
-    tint = np.where(
-        np.arange(height)[:, None, None] < 0.62 * height,
-        _muted(rng, 110, 190),
-        _muted(rng, 70, 140),
-    )
-    picture = np.clip((0.55 + 0.6 * layers)[..., None] * tint, 0, 255).astype(np.uint8)
-    for _ in range(26):
-        colour = tuple(float(c) for c in _muted(rng, 40, 215))
-        corner = rng.uniform((0, 0), (width, height)).astype(int)
-        far = corner + rng.uniform((6, 20), (70, 150)).astype(int)
-        cv2.rectangle(picture, corner.tolist(), far.tolist(), colour, -1)
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.8), np.uint8)

@@ -111,7 +111,9 @@ class Loop(Generic[Net, Given]):
         self._average = copy.deepcopy(self._net).requires_grad_(False)
         self._best = copy.deepcopy(self._average)
         self._optimiser = torch.optim.AdamW(
-            _groups(self._net, options), lr=options.lr, weight_decay=options.weight_decay
+            groups(self._net, options.lr, options.backbone_lr),
+            lr=options.lr,
+            weight_decay=options.weight_decay,
         )
         self._scaler = devices.gradient_scaler(device)
         self._state = _State(batch=options.batch)
@@ -184,14 +186,7 @@ class Loop(Generic[Net, Given]):
     def _follow(self) -> None:
         """Move the running average a little towards the weights; faster in the first steps."""
         step = self._state.step
-        keep = min(self._options.average, (1 + step) / (10 + step))
-        with torch.no_grad():
-            fresh = self._net.state_dict()
-            for name, mean in self._average.state_dict().items():
-                if mean.is_floating_point():
-                    mean.lerp_(fresh[name], 1 - keep)
-                else:
-                    mean.copy_(fresh[name])
+        follow(self._average, self._net, min(self._options.average, (1 + step) / (10 + step)))
 
     def _halve(self, error: BaseException) -> None:
         self._optimiser.zero_grad(set_to_none=True)
@@ -288,13 +283,28 @@ def _rate(share: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
 
 
-def _groups(net: nn.Module, options: Options) -> list[dict[str, Any]]:
+@torch.no_grad()
+def follow(average: nn.Module, net: nn.Module, keep: float) -> None:
+    """Move an average of weights towards the net; `keep` of it stays."""
+    fresh = net.state_dict()
+    for name, mean in average.state_dict().items():
+        if mean.is_floating_point():
+            mean.lerp_(fresh[name], 1 - keep)
+        else:
+            mean.copy_(fresh[name])
+
+
+def groups(net: nn.Module, lr: float, backbone_lr: float) -> list[dict[str, Any]]:
+    """What an optimiser moves: the head at `lr`, the backbone at that share of it.
+
+    Each group remembers its rate as the `highest`.
+    """
     backbone, head = [], []
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
             (backbone if name.startswith("backbone.") else head).append(parameter)
-    groups = [
-        {"params": head, "highest": options.lr},
-        {"params": backbone, "highest": options.lr * options.backbone_lr},
+    found = [
+        {"params": head, "lr": lr, "highest": lr},
+        {"params": backbone, "lr": lr * backbone_lr, "highest": lr * backbone_lr},
     ]
-    return [g for g in groups if g["params"]]
+    return [g for g in found if g["params"]]

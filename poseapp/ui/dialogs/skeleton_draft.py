@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.domain.skeleton import BodyPart, Keypoint, Side, Skeleton, guess_pairs
+from poseapp.domain.skeleton import BodyPart, Keypoint, Side, Skeleton, guess_pairs, spoken
+from poseapp.learn.matal.anatomy import communities
+
+_FEWEST_TOGETHER = 2
+"""Keypoints of a part that is suggested."""
+
+
+def different(name: str, taken: Collection[str]) -> str:
+    """The name, numbered where it is taken."""
+    unique, n = name, 2
+    while unique in taken:
+        unique, n = f"{name} {n}", n + 1
+    return unique
 
 
 @dataclass(slots=True)
@@ -62,10 +74,7 @@ class SkeletonDraft:
     def add(self, name: str) -> None:
         """Append a keypoint, its name made different from the others."""
         taken = {point.keypoint.name for point in self.points}
-        unique, n = name, 2
-        while unique in taken:
-            unique, n = f"{name} {n}", n + 1
-        self.points.append(Point(Keypoint(unique)))
+        self.points.append(Point(Keypoint(different(name, taken))))
 
     def remove(self, k: int) -> None:
         """Take a keypoint out with its bones and its pair."""
@@ -121,6 +130,28 @@ class SkeletonDraft:
             if self.points[left].partner is None and self.points[right].partner is None:
                 self._join_pair(self.points[left], self.points[right])
                 made += 1
+        return made
+
+    def suggest_parts(self) -> int:
+        """Group keypoints that are in no part yet by their bones; returns how many parts were made.
+
+        A part is called after the keypoint that most bones of it meet in.
+        """
+        number = {id(point): k for k, point in enumerate(self.points)}
+        bones = [(number[id(a)], number[id(b)]) for a, b in self.bones]
+        taken = {part for point in self.points for part in point.parts}
+        made = 0
+        for group in communities(bones, len(self.points)):
+            members = [k for k in group.keypoints if not self.points[k].parts]
+            if len(members) < _FEWEST_TOGETHER:
+                continue
+            within = [k for bone in bones if {*bone} <= {*members} for k in bone]
+            name = spoken(self.points[max(members, key=within.count)].keypoint.name)
+            name = different(name, taken)
+            taken.add(name)
+            for k in members:
+                self.points[k].parts.append(name)
+            made += 1
         return made
 
     def toggle_bone(self, a: int, b: int) -> None:

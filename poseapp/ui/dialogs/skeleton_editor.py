@@ -108,6 +108,12 @@ class SkeletonEditor(QDialog):
                 icon="arrow-left-right",
                 tip="Pair what the names call left and right",
             ),
+            pieces.button(
+                "Suggest parts",
+                self._suggest_parts,
+                icon="sparkles",
+                tip="Group keypoints without a body part by their bones",
+            ),
             pieces.button("Colour of its side", self._uncolour, tip="Forget the chosen colour"),
         )
         left = pieces.column(
@@ -200,6 +206,13 @@ class SkeletonEditor(QDialog):
         made = self._draft.guess_pairs()
         self._model.renew()
         self._verdict.setText(f"{pieces.count(made, 'new pair')} found in the names.")
+
+    def _suggest_parts(self) -> None:
+        made = self._draft.suggest_parts()
+        self._model.renew()
+        said = f"{pieces.count(made, 'new body part')} suggested. Rename them in the table."
+        none = "No new body part: every keypoint has one, or they are not joined by bones."
+        self._verdict.setText(said if made else none)
 
     def _choose_colour(self, index: QModelIndex) -> None:
         if index.column() != COLOUR:

@@ -6,7 +6,14 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from poseapp.domain.skeleton import Side
 from poseapp.ui import theme
@@ -17,6 +24,10 @@ NAME, SIDE, PARTNER, PART, COLOUR = range(5)
 _TITLES = ("Keypoint", "Side", "Swaps with", "Body parts", "Colour")
 _SIDES = {Side.LEFT: "Left", Side.RIGHT: "Right", Side.CENTRE: "Centre"}
 _NONE = "none"
+_TIPS = {
+    PART: "Names with commas between; the agents compare the poses of each part",
+    COLOUR: "Double-click to choose a colour",
+}
 
 
 class SkeletonTable(QAbstractTableModel):
@@ -60,9 +71,7 @@ class SkeletonTable(QAbstractTableModel):
             return self._text(k, column)
         if role == Qt.ItemDataRole.DecorationRole and column == COLOUR:
             return self.colour(k)
-        if role == Qt.ItemDataRole.ToolTipRole and column == COLOUR:
-            return "Double-click to choose a colour"
-        return None
+        return _TIPS.get(column) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or value == self._text(index.row(), index.column()):
@@ -93,6 +102,10 @@ class SkeletonTable(QAbstractTableModel):
             return [_NONE, *others]
         return []
 
+    def parts(self) -> list[str]:
+        """The names of all body parts."""
+        return sorted({part for point in self.draft.points for part in point.parts})
+
     def colour(self, k: int) -> QColor:
         """The colour a keypoint is drawn in."""
         own = self.draft.points[k].keypoint.colour
@@ -116,7 +129,14 @@ class ChoiceDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         model = index.model()
-        choices = model.choices(index) if isinstance(model, SkeletonTable) else []
+        assert isinstance(model, SkeletonTable)
+        if index.column() == PART:
+            line = QLineEdit(parent)
+            completer = QCompleter(model.parts(), line)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            line.setCompleter(completer)
+            return line
+        choices = model.choices(index)
         if not choices:
             return super().createEditor(parent, option, index)
         box = QComboBox(parent)

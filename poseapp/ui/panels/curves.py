@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from poseapp.ui import theme
@@ -23,35 +23,59 @@ class Curve:
     x: Sequence[float]
     y: Sequence[float]
     dashed: bool = False
+    band: tuple[Sequence[float], Sequence[float]] | None = None
+    """Lower and upper ends of its uncertainty at each point."""
+    marks: bool = False
+    """Diamonds in place of a line, for single measurements."""
 
 
 _HEIGHT = 260
+_BAND_ALPHA = 48
+_MARK = 9
 
 
 class _LegendLine(QWidget):
-    """A short line in the colour of a curve."""
+    """A short line in the colour of a curve, or its mark."""
 
-    def __init__(self, role: str, dashed: bool) -> None:
+    def __init__(self, curve: Curve) -> None:
         super().__init__()
-        self._role, self._dashed = role, dashed
+        self._curve = curve
         self.setFixedSize(18, 12)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        style = Qt.PenStyle.DashLine if self._dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(theme.color(self._role), 2, style))
+        colour = theme.color(self._curve.role)
+        if self._curve.marks:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawPolygon([QPoint(9, 1), QPoint(14, 6), QPoint(9, 11), QPoint(4, 6)])
+            return
+        style = Qt.PenStyle.DashLine if self._curve.dashed else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(colour, 2, style))
         painter.drawLine(1, 6, 17, 6)
 
 
 class CurvePlot(QWidget):
-    """A plot with title, legend and the unit of its height."""
+    """A plot with title, legend and the units of its axes.
 
-    def __init__(self, title: str, unit: str = "", parent: QWidget | None = None) -> None:
+    `narrow` puts the legend on a line of its own.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        unit: str = "",
+        *,
+        along: str = "step",
+        narrow: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._unit = unit
+        self._unit, self._along = unit, along
         self._curves: tuple[Curve, ...] = ()
         self._plot: Any = None  # pyqtgraph is not imported at module level
-        self._items: list[Any] = []
+        self._items: list[_Drawn] = []
         self._legend = pieces.row(spacing=6)
         self._legend_of: tuple[tuple[str, str], ...] = ()
         self._room = QVBoxLayout()
@@ -60,8 +84,13 @@ class CurvePlot(QWidget):
         self._room.addWidget(self._nothing)
         self.setFixedHeight(_HEIGHT)
         self.setAccessibleName(title)
-        head = pieces.row(pieces.text(title, "strong"), None, self._legend)
-        self.setLayout(pieces.column(head, self._room, spacing=8))
+        heading = pieces.text(title, "strong")
+        if narrow:
+            legend = pieces.row(self._legend, None)
+            self.setLayout(pieces.column(heading, legend, self._room, spacing=8))
+        else:
+            head = pieces.row(heading, None, self._legend)
+            self.setLayout(pieces.column(head, self._room, spacing=8))
         theme.notifier.changed.connect(self._renew)
 
     def show_curves(self, curves: Sequence[Curve]) -> None:
@@ -72,7 +101,7 @@ class CurvePlot(QWidget):
             self._legend_of = legend
             pieces.clear(self._legend)
             for curve in self._curves:
-                self._legend.addWidget(_LegendLine(curve.role, curve.dashed))
+                self._legend.addWidget(_LegendLine(curve))
                 self._legend.addWidget(pieces.text(curve.name, "caption", "text2"))
         if self._plot is not None:
             self._draw()
@@ -98,7 +127,7 @@ class CurvePlot(QWidget):
             axis.setTickFont(theme.font("caption"))
         plot.showGrid(y=True, alpha=0.12)
         plot.getAxis("left").setWidth(48)
-        plot.setLabel("bottom", "step", color=theme.color("text3").name())
+        plot.setLabel("bottom", self._along, color=theme.color("text3").name())
         if self._unit:
             plot.setLabel("left", self._unit, color=theme.color("text3").name())
             plot.getAxis("left").setWidth(64)
@@ -106,19 +135,15 @@ class CurvePlot(QWidget):
         self._room.addWidget(plot)
 
     def _draw(self) -> None:
-        import pyqtgraph
-
         while len(self._items) < len(self._curves):
-            self._items.append(self._plot.plot())
+            self._items.append(_Drawn(self._plot))
         measured = any(len(curve.x) for curve in self._curves)
         self._plot.setVisible(measured)
         self._nothing.setVisible(not measured)
         for item in self._items[len(self._curves) :]:
-            item.setData([], [])
+            item.clear()
         for item, curve in zip(self._items, self._curves, strict=False):
-            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
-            pen = pyqtgraph.mkPen(theme.color(curve.role), width=2, style=style)
-            item.setData(list(curve.x), list(curve.y), pen=pen)
+            item.draw(curve)
 
     def _renew(self) -> None:
         """Draw anew in the colours of the other theme."""
@@ -128,3 +153,40 @@ class CurvePlot(QWidget):
             self._plot, self._items = None, []
             self._make_plot()
             self._draw()
+
+
+class _Drawn:
+    """The items of one curve on a plot: its band, and above it the line or the marks."""
+
+    def __init__(self, plot: Any) -> None:
+        import pyqtgraph
+
+        self._ends = [pyqtgraph.PlotCurveItem(pen=None), pyqtgraph.PlotCurveItem(pen=None)]
+        self._band = pyqtgraph.FillBetweenItem(curve1=self._ends[0], curve2=self._ends[1])
+        plot.addItem(self._band)
+        self._line = plot.plot()
+
+    def clear(self) -> None:
+        for item in (self._line, *self._ends):
+            item.setData([], [])
+
+    def draw(self, curve: Curve) -> None:
+        import pyqtgraph
+
+        colour = theme.color(curve.role)
+        style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+        self._line.setData(
+            list(curve.x),
+            list(curve.y),
+            pen=None if curve.marks else pyqtgraph.mkPen(colour, width=2, style=style),
+            symbol="d" if curve.marks else None,
+            symbolSize=_MARK,
+            symbolBrush=colour,
+            symbolPen=None,
+        )
+        for end, values in zip(self._ends, curve.band or ([], []), strict=True):
+            end.setData(list(curve.x) if curve.band else [], list(values))
+        ground = QColor(colour)
+        ground.setAlpha(_BAND_ALPHA)
+        self._band.setBrush(ground)
+        self._band.setVisible(curve.band is not None)

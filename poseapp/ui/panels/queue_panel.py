@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from poseapp.domain.suggestion import Reason
 from poseapp.ui import icons, theme
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
+from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
+from poseapp.ui.panels.selector_menu import SelectorMenu, selector_title
 from poseapp.ui.shortcuts import BY_ID
 from poseapp.ui.tables.delegates import RowDelegate, paint_picture
 from poseapp.ui.tables.rows import Row, RowList
@@ -24,9 +26,15 @@ from poseapp.ui.widgets.score_bar import ScoreBar
 from poseapp.ui.widgets.segmented_progress import SegmentedProgress
 
 KEYS = ("accept", "skip", "reject", "cycle_visibility")
-COUNTS = (10, 20, 50)
-TONES = {"uncertainty": "warning", "novelty": "curve", "stands_for": "accent", "jump": "danger"}
-_WORDS = {"stands_for": "Stands for"}
+TONES = {
+    "uncertainty": "warning",
+    "novelty": "curve",
+    "stands_for": "accent",
+    "representative": "accent",
+    "team": "text2",
+    "jump": "danger",
+}
+_WORDS = {"stands_for": "Stands for", "representative": "Typical", "team": "Apart"}
 _SMALL_PX = 640
 _NARROW_PX = 300
 
@@ -68,8 +76,6 @@ class QueuePanel(QWidget):
     """Draws the queue; the order card, keys, next is fixed and the keys never scroll away."""
 
     suggestion_chosen = Signal(object)
-    selector_chosen = Signal(str)
-    count_chosen = Signal(int)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,9 +83,13 @@ class QueuePanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._actions = actions
         self.header = DockHeader("Queue")
+        self.menu = SelectorMenu(actions["suggest"], self)
         self._choice = self._make_choice()
+        self._choice.setMenu(self.menu)
         self.header.add_button(self._choice)
         self._progress = SegmentedProgress()
+        self._agents = AgentsBox()
+        self._agents.hide()
         self._card = self._make_card()
         self._keys = self._make_keys()
         self._next_title = pieces.text("Next", "small", "text3")
@@ -87,6 +97,7 @@ class QueuePanel(QWidget):
         self._list = RowList(self._rows, "Next suggestions")
         self._list.chosen.connect(self.suggestion_chosen)
         self._empty = EmptyState()
+        self._worth = self._make_worth()
         self._build()
         self.show_empty("sparkles", "No frames are asked for", "", ())
 
@@ -134,29 +145,23 @@ class QueuePanel(QWidget):
         self._empty.set_actions(buttons)
         self._empty.show()
 
+    def show_worth(self, answer: str, tone: str, sentence: str) -> None:
+        """Say whether the next batch is worth it, in a word and a sentence."""
+        self._worth_answer.setText(answer)
+        pieces.set_role(self._worth_answer, tone)
+        self._worth_sentence.setText(sentence)
+        self._worth.show()
+
     def show_choice(self, selectors: Sequence[tuple[str, str]], chosen: str, number: int) -> None:
         """List the selectors as (name, sentence) with the chosen one, and how many to pick."""
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        for name, sentence in selectors:
-            action = menu.addAction(selector_title(name))
-            action.setCheckable(True)
-            action.setChecked(name == chosen)
-            action.setToolTip(sentence)
-            action.triggered.connect(lambda _on=False, n=name: self.selector_chosen.emit(n))
-        menu.addSeparator()
-        for amount in COUNTS:
-            action = menu.addAction(f"{amount} frames")
-            action.setCheckable(True)
-            action.setChecked(amount == number)
-            action.triggered.connect(lambda _on=False, n=amount: self.count_chosen.emit(n))
-        menu.addSeparator()
-        menu.addAction(self._actions["suggest"])
-        old = self._choice.menu()
-        self._choice.setMenu(menu)
-        if old is not None:  # pyright: ignore[reportUnnecessaryComparison] - None at first
-            old.deleteLater()
+        self.menu.show_selectors(selectors, chosen)
         self._choice.setText(f"{selector_title(chosen)}, {number}")
+
+    def show_agents(self, agents: AgentsView | None) -> None:
+        """Say how far the agents are; None where others pick."""
+        self._agents.setVisible(agents is not None)
+        if agents is not None:
+            self._agents.show_agents(agents)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._rows.show_bars = self.width() >= _NARROW_PX
@@ -213,20 +218,26 @@ class QueuePanel(QWidget):
         box.setLayout(pieces.column(*lines, spacing=8))
         return box
 
+    def _make_worth(self) -> QWidget:
+        self._worth_answer = pieces.text("", "small")
+        self._worth_sentence = pieces.text("", "small", "text2", wrap=True)
+        question = pieces.text("Is the next batch worth it?", "small", "text2")
+        box = QWidget()
+        words = pieces.column(
+            pieces.row(question, None, self._worth_answer),
+            self._worth_sentence,
+            margins=(16, 8, 16, 12),
+        )
+        box.setLayout(pieces.column(pieces.line(), words))
+        box.hide()
+        return box
+
     def _build(self) -> None:
         inner = pieces.column(
-            self._progress, 12, self._card, 16, self._keys, 12, self._next_title, 4,
+            self._progress, 12, self._agents, self._card, 16, self._keys, 12, self._next_title, 4,
             margins=(16, 0, 16, 0),
         )  # fmt: skip
-        layout = pieces.column(inner, self._list, self._empty)
+        layout = pieces.column(inner, self._list, self._empty, self._worth)
         layout.setStretchFactor(self._list, 1)
         layout.setStretchFactor(self._empty, 1)
         self.setLayout(layout)
-
-
-_TITLES = {"typiclust": "TypiClust", "kmeans": "k-means", "kcentre": "k-centre", "you": "You"}
-
-
-def selector_title(name: str) -> str:
-    """What a selector is called on the screen."""
-    return _TITLES.get(name, name.replace("_", " ").capitalize())

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from poseapp.app.changes import Changes
 from poseapp.app.commands import ChangeSkeleton
-from poseapp.app.exchange import Planned
+from poseapp.app.exchange import ImportSummary, bring_in
+from poseapp.app.history import History
 from poseapp.app.jobs import JobRunner
 from poseapp.app.services import Services
 from poseapp.app.session import Session
@@ -31,11 +32,13 @@ from poseapp.ui.workspaces.export_control import ExportControl
 from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.label_commands import connect_label_commands
 from poseapp.ui.workspaces.label_control import LabelControl
+from poseapp.ui.workspaces.long_step import LongSteps
 from poseapp.ui.workspaces.recent import cover
 from poseapp.ui.workspaces.suggest_control import SuggestControl
 from poseapp.ui.workspaces.track_control import TrackControl
 from poseapp.ui.workspaces.train import TrainWorkspace
 from poseapp.ui.workspaces.train_control import TrainControl
+from poseapp.ui.workspaces.worth_control import WorthControl
 
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported
@@ -71,9 +74,23 @@ class Desk(QObject):
         )
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.suggest = SuggestControl(
-            session, self.services.selection, self.services.training, self.label, actions
+            session,
+            self.services.selection,
+            self.services.training,
+            self.services.teaching,
+            self.label,
+            actions,
+        )
+        self.services.jobs.subscribe(self.suggest.job_changed)
+        self.worth = WorthControl(
+            session,
+            self.services.weighing,
+            self.services.jobs.subscribe,
+            self.train.view.worth,
+            self.label.view.queue,
         )
         self.tracks = TrackControl(session, self.label.editing, self.background, actions, window)
+        self._long_steps = LongSteps(session, self.background, window)
         self._turning = False
         """Whether an edit is being undone or done again now."""
         self._connect()
@@ -110,6 +127,7 @@ class Desk(QObject):
         self.tracks.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
         self.background.close()
+        self._long_steps.close()
         self.services.close()
         self.session.close()
 
@@ -163,6 +181,7 @@ class Desk(QObject):
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
+        self.worth.changed(changes)
         self.tracks.changed(changes)
         self._show_saved()
         self._actions.refresh()
@@ -171,16 +190,14 @@ class Desk(QObject):
 
     def bring_in(self, path: Path, imported: Imported) -> None:
         """Add what was read from another tool's files, as one edit."""
-        exchange = self.services.exchange
-        work = partial(exchange.planned, path, imported)
-        self.background.run("import", work, self._bring_in, self._not_brought_in)
+        self._long_steps.take(
+            f"Bringing in {path.name}",
+            partial(bring_in, path=path, imported=imported),
+            self._brought_in,
+            partial(self._not_done, "Not imported"),
+        )
 
-    def _bring_in(self, planned: Planned) -> None:
-        try:
-            summary = self.services.exchange.bring_in(planned)
-        except PoseAppError as problem:
-            self._not_brought_in(problem)
-            return
+    def _brought_in(self, summary: ImportSummary) -> None:
         self._say_undoable(
             f"Imported {pieces.count(summary.labels, 'label')} "
             f"in {pieces.count(summary.frames, 'frame')}"
@@ -188,18 +205,36 @@ class Desk(QObject):
         if summary.notes:
             self._window.banner("import", "warning", "Imported", "\n".join(summary.notes[:8]))
 
-    def _not_brought_in(self, problem: BaseException) -> None:
+    def _not_done(self, title: str, problem: BaseException) -> None:
         if not isinstance(problem, PoseAppError):
             raise problem
-        self._window.banner("import", "danger", "Not imported", str(problem))
+        self._window.banner("edit", "danger", title, str(problem))
 
     def undo(self) -> None:
-        if done := self._turned(self.session.history.undo):
+        history = self.session.history
+        if history.undo_is_long:
+            text = f"Undoing: {history.undo_text}"
+            failed = partial(self._not_done, "Not undone")
+            self._long_steps.take(text, History.undo, self._say_undone, failed)
+        else:
+            self._say_undone(self._turned(history.undo))
+
+    def redo(self) -> None:
+        history = self.session.history
+        if history.redo_is_long:
+            text = f"Doing again: {history.redo_text}"
+            failed = partial(self._not_done, "Not done again")
+            self._long_steps.take(text, History.redo, self._say_redone, failed)
+        else:
+            self._say_redone(self._turned(history.redo))
+
+    def _say_undone(self, done: str | None) -> None:
+        if done:
             caps = self._actions.caps("redo")
             self._window.toast(f"Undone: {done}", "undo-2", f"Redo {caps}", self.redo)
 
-    def redo(self) -> None:
-        if done := self._turned(self.session.history.redo):
+    def _say_redone(self, done: str | None) -> None:
+        if done:
             caps = self._actions.caps("undo")
             self._window.toast(f"Done again: {done}", "redo-2", f"Undo {caps}", self.undo)
 

@@ -48,8 +48,12 @@ class JobControl(QObject):
         self._strip.show_jobs(tuple(_view(job) for job in self._told()))
 
     def _told(self) -> list[Job]:
-        """All but looks at the frame on screen, which end before anybody could read of them."""
-        return [job for job in self._jobs() if job.priority is not Priority.SCREEN]
+        """All but looks at the frame on screen, which end before anybody could read of them.
+
+        Work for spare time comes last: it rests while another job runs.
+        """
+        told = [job for job in self._jobs() if job.priority is not Priority.SCREEN]
+        return sorted(told, key=lambda job: job.priority is Priority.SPARE)
 
     def _first(self) -> Job | None:
         return next(iter(self._told()), None)

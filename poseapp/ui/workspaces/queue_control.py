@@ -17,7 +17,8 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.suggestion import Suggestion
 from poseapp.store.suggestions import SuggestionTable
 from poseapp.ui.canvas.view import to_image
-from poseapp.ui.panels.queue_panel import TONES, Card, QueuePanel, selector_title
+from poseapp.ui.panels.queue_panel import TONES, Card, QueuePanel
+from poseapp.ui.panels.selector_menu import selector_title
 from poseapp.ui.tables.rows import Row
 
 _NEXT_SHOWN = 8

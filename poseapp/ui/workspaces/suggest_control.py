@@ -6,12 +6,19 @@ from PySide6.QtCore import QObject, Signal
 
 from poseapp.app.changes import Changes
 from poseapp.app.commands import AddSuggestions
+from poseapp.app.jobs import Job
 from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
+from poseapp.app.teaching import Teaching
 from poseapp.app.training import Training
 from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.learn.matal.settings import FEWEST_LABELS
+from poseapp.learn.select.matal import Matal
+from poseapp.learn.select.registry import STAND_IN
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
+from poseapp.ui.panels.agents_box import AgentsView
+from poseapp.ui.panels.selector_menu import selector_title
 from poseapp.ui.workspaces.label_control import LabelControl
 
 _SELECTOR, _COUNT = "selector", "suggest_count"
@@ -29,6 +36,7 @@ class SuggestControl(QObject):
         session: Session,
         selection: Selection,
         training: Training,
+        teaching: Teaching,
         label: LabelControl,
         actions: Actions,
     ) -> None:
@@ -36,13 +44,17 @@ class SuggestControl(QObject):
         self._session = session
         self._selection = selection
         self._training = training
+        self._teaching = teaching
         self._label = label
         self._panel = label.view.queue
         self._actions = actions
         self._was_empty = True
         self._asked = False
-        self._panel.selector_chosen.connect(self._choose_selector)
-        self._panel.count_chosen.connect(self._choose_count)
+        menu = self._panel.menu
+        menu.selector_chosen.connect(self._choose_selector)
+        menu.count_chosen.connect(self._choose_count)
+        menu.goal_chosen.connect(self._choose_goal)
+        menu.aboutToShow.connect(self._show_numbers)
         label.queue.emptied.connect(self._show_empty)
         actions.connect_to("suggest", self.suggest, self._missing)
         actions.connect_to("suggest_here", self.suggest_here, self._missing_here)
@@ -61,11 +73,25 @@ class SuggestControl(QObject):
     def refresh(self) -> None:
         """Show what is chosen, and why the queue is empty if it is."""
         self._panel.show_choice(self._selection.choices, self.selector, self.count)
+        self._show_agents()
         self._was_empty = self._label.queue.current is None
         if self._was_empty:
             self._show_empty()
 
+    @property
+    def goal(self) -> int:
+        """Labels that there will be in the end: as chosen, else twice as many as now."""
+        labels = self._session.project.labels.frame_count()
+        return max(self._selection.goal or 2 * max(labels, FEWEST_LABELS), labels)
+
+    def job_changed(self, job: Job) -> None:
+        """Follow the agents while they learn."""
+        if job is self._teaching.job:
+            self._show_agents()
+
     def changed(self, changes: Changes) -> None:
+        if changes.runs or changes.frames:
+            self._show_agents()
         before, empty = self._was_empty, self._label.queue.current is None
         self._was_empty = empty
         if before and not empty and changes.suggestions and not self._asked:
@@ -108,6 +134,30 @@ class SuggestControl(QObject):
     def _choose_count(self, number: int) -> None:
         self._session.settings.set(_COUNT, number)
         self.refresh()
+
+    def _choose_goal(self, labels: int) -> None:
+        self._selection.set_goal(labels)
+        self._show_agents()
+
+    def _show_numbers(self) -> None:
+        labels = self._session.project.labels.frame_count()
+        self._panel.menu.show_numbers(self.count, self.goal, labels)
+
+    def _show_agents(self) -> None:
+        """How far the agents are, where they are chosen."""
+        if self.selector != Matal.name:
+            self._panel.show_agents(None)
+            return
+        teaching, job = self._teaching, self._teaching.job
+        self._panel.show_agents(
+            AgentsView(
+                teaching.sentence,
+                "" if teaching.team is not None else selector_title(STAND_IN.name),
+                None if job is None else job.progress,
+                self._session.project.labels.frame_count(),
+                self.goal,
+            )
+        )
 
     def _missing(self) -> str:
         return self._selection.not_yet() or ("Frames are being picked." if self._busy else "")

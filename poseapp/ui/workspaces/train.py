@@ -1,4 +1,4 @@
-"""The Train workspace: all trainings, and the curves and figures of one of them."""
+"""The Train workspace: all trainings, one of them in curves and figures, and what labels buy."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.curves import Curve, CurvePlot
+from poseapp.ui.panels.worth_panel import WorthPanel
 from poseapp.ui.tables.pair_strip import PairStrip
 from poseapp.ui.tables.rows import Row
 from poseapp.ui.tables.run_list import RunList
@@ -77,6 +78,7 @@ class TrainWorkspace(QSplitter):
         self._runs.chosen.connect(self.run_chosen)
         self._empty = EmptyState()
         self._middle = QStackedWidget()
+        self.worth = WorthPanel()
         self._build()
         self.show_empty("")
 
@@ -161,10 +163,13 @@ class TrainWorkspace(QSplitter):
         self._middle.addWidget(self._empty)
         self._middle.addWidget(self._make_run_page())
         middle = pieces.surface("panel", pieces.column(self._middle))
-        self.addWidget(side)
-        self.addWidget(middle)
+        right = pieces.surface("panel", pieces.column(self.worth))
+        right.setMinimumWidth(280)
+        right.setMaximumWidth(400)
+        for part in (side, middle, right):
+            self.addWidget(part)
         self.setStretchFactor(1, 1)
-        self.setSizes([280, 1000])
+        self.setSizes([248, 1000, 312])
         self.setChildrenCollapsible(False)
 
     def _make_run_page(self) -> QScrollArea:
@@ -187,7 +192,7 @@ class TrainWorkspace(QSplitter):
             "card", pieces.column(self._failure, margins=(16, 12, 16, 12))
         )
         self._figures = QGridLayout()
-        self._figures.setHorizontalSpacing(40)
+        self._figures.setHorizontalSpacing(24)
         self._figures.setVerticalSpacing(0)
         self._shown_figures: dict[str, tuple] = {}
         self._losses = CurvePlot("Loss")

@@ -11,7 +11,7 @@ from poseapp.learn.matal.episode import make_team, play
 from poseapp.learn.matal.meta import Meta, Rule, meta_train
 from poseapp.learn.matal.settings import Settings
 from poseapp.learn.matal.training import Learner
-from tests.learn.matal.test_training import Marbles, Told
+from tests.learn.matal.test_training import Marbles, Told, same
 
 SETTINGS = Settings(agents=2, steps=2, batch=8, lr=1e-2)
 TASKS = [Marbles(scale=s) for s in (0.5, 1.0, 1.5)]
@@ -73,3 +73,17 @@ def test_reptile_moves_towards_the_adapted_weights_by_less_and_less():
 def test_it_can_be_stopped():
     with pytest.raises(JobCancelled):
         meta_train(TASKS, replace(SETTINGS), Meta(tasks=9), 0, Told(stop_after=2))
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_a_stopped_one_goes_on_as_if_it_had_never_stopped(rule, tmp_path):
+    saved, meta = tmp_path / "first.safetensors", Meta(rule, tasks=4)
+    whole = meta_train(TASKS, SETTINGS, meta, 0, SilentReport())
+    with pytest.raises(JobCancelled):
+        meta_train(TASKS, SETTINGS, meta, 0, Told(stop_after=2), saved=saved)
+    told = Told()
+    assert same(meta_train(TASKS, SETTINGS, meta, 0, told, saved=saved), whole)
+    assert told.texts == ["task 3 of 4", "task 4 of 4"]
+    other = Told()
+    meta_train(TASKS, SETTINGS, meta, 1, other, saved=saved)
+    assert other.texts[0] == "task 1 of 4"

@@ -9,7 +9,7 @@ from poseapp.learn.matal.settings import Describing, Settings
 from poseapp.learn.matal.training import train
 from tests.learn.matal.toys import Hands, earned, hidden_finger, redundant
 
-BRIEF = Describing(bins=4, appearance=6)
+BRIEF = Describing(bins=4, appearance=6, wider=False)
 SEEDS = range(12)
 
 

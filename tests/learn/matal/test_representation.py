@@ -5,12 +5,20 @@ import pytest
 
 from poseapp.learn.matal.kcs import spaces
 from poseapp.learn.matal.mmd import mmd
-from poseapp.learn.matal.representation import STATE, Frames, Representation, digits
+from poseapp.learn.matal.representation import (
+    STATE,
+    Frames,
+    Representation,
+    among_others,
+    digits,
+    doubts,
+    width_of_actions,
+)
 from poseapp.learn.matal.settings import Ablation, Describing
 from poseapp.learn.matal.similarity import even_edges
 from tests.learn.matal.toys import ANATOMY, hand
 
-LITERAL = Describing(appearance=12, balanced=False)
+LITERAL = Describing(appearance=12, balanced=False, wider=False)
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +104,38 @@ def test_bins_may_be_the_paper_s(frames):
 
 def test_balanced_numbers_tell_high_cosines_apart_and_no_kind_outweighs_another(frames):
     assert digits(np.array([0.0, 0.9, 0.99, 1.0])) == pytest.approx([-1, -0.5, 0, 1], abs=3e-3)
-    _, observation, _ = seen(frames, Describing())
+    _, observation, _ = seen(frames, Describing(wider=False))
     kinds = np.split(observation.actions, [7, 77], axis=1)
     lengths = [np.linalg.norm(kind, axis=1).mean() for kind in kinds]
     assert max(lengths) < 4 * min(lengths)
+
+
+def test_numbers_among_others_say_how_a_frame_stands_out():
+    columns = np.array([[1.0, 5, 0], [2, 5, 0], [3, 5, 0], [2, 5, 90]])
+    found = among_others(columns)
+    assert found[:, 0] == pytest.approx((columns[:, 0] - 2) / np.sqrt(0.5))
+    assert found[:, 1].tolist() == [0] * 4
+    assert among_others(np.r_[np.zeros(99), 1.0][:, None]).max() == 3
+    assert among_others(10 * columns + 7) == pytest.approx(found)
+
+
+def test_an_action_may_tell_more_than_the_pose(frames):
+    scores, ratio = np.array([[0.9, 0.7], [0.5, 0.1], [1, 1], [1, 1]]), np.full((4, 2), 0.3)
+    told = replace(frames, doubts=doubts(scores, ratio))
+    assert told.doubts == pytest.approx(np.array([[0.2, 0.3], [0.7, 0.3], [0, 0.3], [0, 0.3]]))
+    wider = replace(LITERAL, wider=True)
+    measures, observation, _ = seen(told, wider)
+    assert observation.actions.shape == (4, width_of_actions(wider)) == (4, 89 + 3)
+    assert observation.actions[:, :89] == pytest.approx(seen(frames)[1].actions)
+    away = np.linalg.norm(
+        measures.looks(frames.looks)[:, None] - measures.looks(frames.labelled_looks), axis=2
+    ).min(axis=1)
+    expected = among_others(np.column_stack([away, told.doubts]))
+    assert observation.actions[:, 89:] == pytest.approx(expected, abs=1e-5)
+    unknown = seen(frames, wider)[1].actions
+    assert unknown[:, 90:].tolist() == [[0, 0]] * 4
+    new = replace(frames, looks=np.r_[frames.looks[:3], 5 * frames.looks[3:]])
+    assert seen(new, wider)[1].actions[:, 89].argmax() == 3
 
 
 def test_measures_stay_as_they_were_fixed(frames):

@@ -1,9 +1,8 @@
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from poseapp.learn.matal.td import Memory, Round, errors
+from poseapp.learn.matal.td import Round, errors
 from poseapp.learn.matal.team import Team
 from tests.learn.matal.test_team import Weighs, random_team
 
@@ -84,14 +83,3 @@ def test_one_error_is_taken_over_the_sum():
     team, target, rounds = by_hand()
     errors(team, target, rounds[1:], 0.9).square().sum().backward()
     assert team.agents[0].w.grad.tolist() == pytest.approx([0, 2 * 3.0 * 3.0])
-
-
-def test_the_memory_forgets_the_oldest_and_draws_different_rounds():
-    memory = Memory(3)
-    _, _, (round_, _) = by_hand()
-    for n in range(5):
-        memory.keep(Round(round_.state, round_.actions, round_.h, float(n), *[round_.state] * 2))
-    assert [r.reward for r in memory.rounds] == [2, 3, 4]
-    drawn = memory.draw(16, np.random.default_rng(0))
-    assert sorted(r.reward for r in drawn) == [2, 3, 4]
-    assert len(memory.draw(2, np.random.default_rng(0))) == 2

@@ -94,6 +94,16 @@ def test_without_the_mask_agents_may_pick_a_frame_twice():
     assert pick(team, seen, 2).rows.tolist() == [[0, 1]]
 
 
+def test_of_frames_near_each_other_one_is_picked_while_there_are_others():
+    team = Team(1, 1, 2)
+    team.agents = nn.ModuleList([Weighs([1.0], [0.0], [0.0])] * 2)
+    seen = observation([0], [[4.0], [3.0], [2.0], [1.0]])
+    near = np.eye(4, dtype=bool)
+    near[:2, :2] = near[2:, 2:] = True
+    assert pick(team, seen, 4, near=near).rows.tolist() == [[0, 2, 1, 3]]
+    assert pick(team, seen, 4).rows.tolist() == [[0, 1, 2, 3]]
+
+
 def test_one_agent_s_batch_is_the_frames_it_values_most():
     team = random_team(policy=Policy.ONE_AGENT_BATCH)
     rng = np.random.default_rng(0)

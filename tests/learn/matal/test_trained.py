@@ -1,16 +1,23 @@
+import json
+from dataclasses import replace
+from importlib.resources import files
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import wilcoxon
 
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.matal.representation import Frames, Representation
 from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
+from poseapp.learn.matal.shipped import initialisation_digest
 from poseapp.learn.matal.trained import (
-    FILE,
+    TEAM_FILE,
     TrainedTeam,
     empty_team,
     load_initialisation,
     save_initialisation,
+    shipped_initialisation,
 )
 from tests.learn.matal.toys import ANATOMY, HAND, hand
 
@@ -53,7 +60,7 @@ def test_a_missing_or_damaged_file_is_told(trained, tmp_path):
     with pytest.raises(TrainingError, match="no trained agents"):
         TrainedTeam.load(tmp_path)
     trained.save(tmp_path)
-    (tmp_path / FILE).write_bytes(b"nonsense")
+    (tmp_path / TEAM_FILE).write_bytes(b"nonsense")
     with pytest.raises(TrainingError, match="Train them first"):
         TrainedTeam.load(tmp_path)
 
@@ -76,6 +83,31 @@ def test_an_initialisation_fits_any_skeleton(tmp_path):
         measures = Representation.of(Anatomy.of(skeleton), settings.describing, poses, own)
         seen, _ = measures.observe(Frames(own, poses, own, poses, poses, 0.0), Ablation())
         assert len(set(pick(found, seen, 5).rows[0].tolist())) == 5
+
+
+def test_the_shipped_weights_fit_teams_of_the_usual_settings():
+    usual = Settings()
+    team = shipped_initialisation(usual)
+    assert team is not None
+    card = json.loads((files("poseapp.resources") / "models" / "matal.json").read_text())
+    assert card["sha256"] == initialisation_digest()
+    assert card["licence"].startswith("Apache-2.0")
+    assert all(found["seeds"] >= 10 for found in card["against_scratch"].values())
+    found = card["against_scratch"]["reptile"]
+    rows = [[row["loss"] for row in found["rows"][kind]] for kind in ("learnt", "scratch")]
+    assert found["wilcoxon_p"]["loss"] == wilcoxon(*rows, alternative="less").pvalue < 0.05
+    other = replace(usual, describing=Describing(bins=4))
+    assert shipped_initialisation(other) is None
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_teams_of_another_policy_begin_with_as_many_shipped_agents_as_they_have(policy):
+    usual = shipped_initialisation(Settings())
+    team = shipped_initialisation(Settings(ablation=Ablation(policy=policy)))
+    assert team.policy is policy
+    assert len(team.agents) == (1 if "one" in policy else 4)
+    for own, other in zip(team.agents, usual.agents, strict=False):
+        assert same(own, other)
 
 
 def test_policies_survive(tmp_path):

@@ -1,7 +1,8 @@
 import json
+from dataclasses import replace
 
 from poseapp.domain.suggestion import Suggestion
-from poseapp.learn.oracle.course import Course, Kept, digest
+from poseapp.learn.oracle.course import Course, Kept, digest, told
 from poseapp.learn.oracle.scores import Scores
 from poseapp.learn.oracle.trial import Turn
 from tests.learn.select.pools import refs
@@ -29,6 +30,18 @@ def test_what_was_kept_is_found_again_by_its_facts_alone(tmp_path):
     assert kept.find("a", {"seed": 4}) is None
     (file,) = (tmp_path / "trials").iterdir()
     assert json.loads(file.read_text())["facts"] == {"seed": 3}
+
+
+def test_courses_are_taken_back_from_a_document_by_what_decided_them(tmp_path):
+    document = json.loads(json.dumps([told("a", {"seed": 3}, COURSE)]))
+    kept = Kept(tmp_path / "elsewhere")
+    kept.take_back([*document, {"dataset": "from before courses told what decided them"}])
+    assert kept.find("a", {"seed": 3}) == COURSE
+    assert kept.find("a", {"seed": 4}) is None
+    own = replace(COURSE, selector="run here")
+    kept.keep("a", {"seed": 3}, own)
+    kept.take_back(document)
+    assert kept.find("a", {"seed": 3}) == own
 
 
 def test_the_digest_does_not_depend_on_the_order_of_facts():

@@ -16,7 +16,12 @@ from poseapp.learn.select.registry import SELECTORS
 from tests.learn.oracle.worlds import Memory, Remembering, crowded
 
 SETTINGS = Settings(
-    agents=2, steps=2, episodes=2, updates=1, describing=Describing(bins=4, appearance=5)
+    agents=2,
+    steps=2,
+    episodes=2,
+    updates=1,
+    compared_with=0,
+    describing=Describing(bins=4, appearance=5, wider=False),
 )
 
 
@@ -86,6 +91,31 @@ def test_the_reward_is_the_change_of_accuracy_in_per_cent_over_the_last_moments(
     ]
     assert rehearsal._accuracy == pytest.approx(np.mean(by_hand))
     assert reward == pytest.approx(100 * (np.mean(by_hand) - before))
+
+
+def test_a_reward_is_what_the_choice_adds_to_chance(world):
+    plain, compared = (game(world, settings=replace(SETTINGS, compared_with=n)) for n in (0, 2))
+    for rehearsal in (plain, compared):
+        rehearsal.reset(np.random.default_rng(0))
+    before = compared._accuracy
+    asked = world[1].asked[0]
+    asked.clear()
+    reward, _ = compared.step([3, 5], 0.5)
+    first, second, own = asked
+    assert len(first[1]) == len(second[1]) == len(own[1]) == 7
+    assert set(own[1]) == set(compared._labelled)
+    assert not set(first[1]) & set(compared._measured)
+    teacher, estimator = world
+    truth = teacher.bodies(compared._measured)
+    by_hand = [
+        np.mean([
+            accuracy(Remembering(estimator, refs).guess(compared._measured).points, truth)
+            for refs in (tuple(sorted(picked[1])[:1]), tuple(sorted(picked[1])))
+        ])
+        for picked in (first, second)
+    ]  # fmt: skip
+    gain, _ = plain.step([3, 5], 0.5)
+    assert reward == pytest.approx(gain - 100 * (np.mean(by_hand) - before))
 
 
 def test_a_spent_budget_ends_it_without_another_look(world):

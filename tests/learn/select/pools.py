@@ -71,6 +71,7 @@ def insides(count: int, labelled: int, seed=0, skill=0.5, **changed) -> Probed:
             Aspect.LEVELS: rng.random((frames, 4, 5)),
             Aspect.SHARED: rng.random((frames, 6, 8, 8)).astype(np.float16),
             Aspect.SPREAD: rng.normal(size=(frames, 3, 2, 2)),
+            Aspect.PLACES: rng.dirichlet(np.ones(64), (frames, 3)).reshape(frames, 3, 8, 8),
         }
 
     asked = aspects(count) | {

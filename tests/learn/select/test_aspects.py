@@ -143,3 +143,11 @@ def test_levels_are_padded_means_and_maps_are_pooled(head):
     assert (levels[:, 0, 4:] == 0).all()
     assert aspects.coarse(look).shape == (2, 8, 8, 8)
     torch.testing.assert_close(aspects.embedding(look), look.shared.mean(dim=(2, 3)))
+
+
+def test_places_are_what_the_heatmaps_hold_in_each_coarse_cell(head):
+    look = Look.at(head, maps_of(2))
+    told = aspects.places(look).numpy()
+    by_hand = look.heatmaps.numpy().reshape(2, KEYPOINTS, 8, 2, 8, 2).sum(axis=(3, 5))
+    assert told == pytest.approx(by_hand, rel=1e-5)
+    assert told.sum(axis=(2, 3)) == pytest.approx(1, abs=1e-4)

@@ -100,6 +100,8 @@ def test_what_is_missing_is_said_in_a_sentence(agents):
                    labelled_features=whole.labelled_features)  # fmt: skip
     assert "have to learn again" in agents.not_yet(fish)
     assert "Train a net first" in agents.not_yet(replace(whole, predicted=None))
+    described = replace(whole, features=whole.features[:, :4])
+    assert "described otherwise" in agents.not_yet(described)
     absent = replace(whole, labelled_points=np.full((41, 21, 2), np.nan))
     assert "None of the labels" in agents.not_yet(absent)
     one = replace(SKELETON, keypoints=SKELETON.keypoints[:1], pairs=())
@@ -147,7 +149,7 @@ def likeness() -> Likeness:
 def test_the_new_part_is_named_with_its_nearest_label():
     why = novelty(likeness(), 0, PARTS, 60)
     assert why.text == (
-        "New pose of the index, more so than in 80 % of the frames: its nearest of 60 labels is "
+        "New pose of the index. Newer than in 80 % of the frames: its nearest of 60 labels is "
         "0.42 alike, 1 being the same."
     )
     assert why.value == pytest.approx(0.8)

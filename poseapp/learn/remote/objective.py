@@ -1,0 +1,169 @@
+"""What a pair of frames teaches: the losses of the Motion Transformer, equations 3 to 11."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from poseapp.learn.augment import NONE
+from poseapp.learn.batches import Teaching
+from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
+from poseapp.learn.remote.discriminator import Discriminator
+from poseapp.learn.remote.generator import Generator
+from poseapp.learn.remote.settings import AsPrinted, Weights
+from poseapp.nets.pose_net import PoseNet
+
+_HEIGHT = 2 * math.pi * Teaching(NONE, ()).sigma ** 2
+"""Makes the heatmap of an estimator that is sure as high as the bells it learns, 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """B labelled frames, each with its unlabelled partner; pictures are BGR in -1..1."""
+
+    labelled: Tensor
+    """F_LBL, (B, 3, H, W)."""
+    unlabelled: Tensor
+    """F_unLBL, (B, 3, H, W)."""
+    truth: Tensor
+    """P_gt, (B, K, h, w) bells of height 1."""
+    taught: Tensor
+    """(B, K) 0 where a keypoint teaches nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the estimator makes of frames."""
+
+    maps: Sequence[Tensor]
+    """E_1 to E_4: the maps of its backbone."""
+    raw: Tensor
+    """(B, K, h, w) before they become heatmaps."""
+    poses: Tensor
+    """P, (B, K, h, w), about 1 high where it is sure; gradients flow through them."""
+
+    def split(self, count: int) -> tuple[Seen, Seen]:
+        """The first frames and the others."""
+        first, rest = ([m[:count] for m in self.maps], [m[count:] for m in self.maps])
+        return (
+            Seen(first, self.raw[:count], self.poses[:count]),
+            Seen(rest, self.raw[count:], self.poses[count:]),
+        )
+
+
+def see(estimator: PoseNet, pictures: Tensor) -> Seen:
+    """Equations 3 and 6, of pictures in -1..1."""
+    maps = estimator.features(127.5 * (pictures + 1))
+    raw = estimator.head(maps)
+    return Seen(maps, raw, _HEIGHT * estimator.heatmaps(raw))
+
+
+def reconstruct(generator: Generator, pairs: Pairs, estimated: Tensor) -> tuple[Tensor, Tensor]:
+    """F'_LBL = G(F_unLBL, P_gt) and F'_unLBL = G(F_LBL, P_unLBL): equations 4 and 5.
+
+    `estimated` is P_unLBL as heatmaps. Gradients reach the estimator through it where it is the
+    pose to be drawn; where it only tells how the source stands it is held fast.
+    """
+    labelled = generator(pairs.unlabelled, estimated.detach(), pairs.truth)
+    unlabelled = generator(pairs.labelled, pairs.truth, estimated)
+    return labelled, unlabelled
+
+
+def truth_loss(seen: Seen, pairs: Pairs, as_printed: AsPrinted) -> Tensor:
+    """L_gt, equation 8, of the labelled frame or its reconstruction."""
+    if not as_printed.squared_maps:
+        return heatmap_cross_entropy(seen.raw.float(), pairs.truth, pairs.taught)
+    squared = (seen.poses - pairs.truth).square().sum(dim=(2, 3))
+    return (pairs.taught * squared).sum() / pairs.taught.sum().clamp(min=1.0)
+
+
+def pose_loss(drawn: Seen, real: Seen, as_printed: AsPrinted) -> Tensor:
+    """L_pose, equation 10: squared differences of features, added up over four layers.
+
+    Each layer's are taken as a share of what its features measure, so that no layer outweighs the
+    others.
+    """
+    total = drawn.raw.new_zeros(())
+    for found, wanted in zip(drawn.maps, real.maps, strict=True):
+        goal = wanted if as_printed.both_sides else wanted.detach()
+        difference = (found - goal).square()
+        if as_printed.raw_features:
+            total = total + difference.flatten(1).sum(dim=1).mean()
+        else:
+            total = total + difference.mean() / goal.detach().square().mean().clamp(min=1e-8)
+    return total
+
+
+def fooling_loss(
+    discriminator: Discriminator, drawn: Tensor, poses: Tensor, as_printed: AsPrinted
+) -> Tensor:
+    """L_adv, equation 9, as generator and estimator see it: what is drawn should pass for real.
+
+    -log D(F'); as printed, log(1 - D(F')), whose gradient vanishes where D is sure.
+    """
+    logits = discriminator(drawn, poses)
+    return -softplus(logits).mean() if as_printed.saturating else softplus(-logits).mean()
+
+
+def telling_loss(
+    discriminator: Discriminator, real: Tensor, drawn: Tensor, poses: Tensor
+) -> Tensor:
+    """L_adv as the discriminator sees it, over the four pairs of a frame and a pose."""
+    logits = discriminator(torch.cat([real, drawn]), torch.cat([poses, poses])).split(len(real))
+    return softplus(-logits[0]).mean() + softplus(logits[1]).mean()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """The losses of a minibatch, and what was drawn."""
+
+    total: Tensor
+    """L_full, equation 11."""
+    terms: dict[str, float]
+    real: Tensor
+    """(2 B, 3, H, W): labelled frames, then their partners."""
+    drawn: Tensor
+    """Their reconstructions."""
+    poses: Tensor
+    """(2 B, K, h, w): what the discriminator is told of them."""
+
+
+def full_loss(
+    estimator: PoseNet,
+    generator: Generator,
+    discriminator: Discriminator,
+    pairs: Pairs,
+    weights: Weights,
+    as_printed: AsPrinted,
+) -> Outcome:
+    """Equation 11, as estimator and generator minimise it."""
+    count = len(pairs.labelled)
+    real = torch.cat([pairs.labelled, pairs.unlabelled])
+    seen = see(estimator, real)
+    labelled, partner = seen.split(count)
+    drawn = torch.cat(reconstruct(generator, pairs, partner.poses))
+    again = see(estimator, drawn)
+    condition = labelled.poses if as_printed.estimated_condition else pairs.truth
+    poses = torch.cat([condition, partner.poses])
+    losses: dict[str, Callable[[], Tensor]] = {
+        "truth": lambda: sum(
+            (truth_loss(told, pairs, as_printed) for told in (labelled, again.split(count)[0])),
+            real.new_zeros(()),
+        ),
+        # twice a mean over both frames is the sum over i that the equations write
+        "adversarial": lambda: 2 * fooling_loss(discriminator, drawn, poses, as_printed),
+        "pose": lambda: 2 * pose_loss(again, seen, as_printed),
+        "pixel": lambda: 2 * (drawn - real).abs().mean(),
+    }
+    total, terms = real.new_zeros(()), {}
+    for name, loss in losses.items():
+        if weight := getattr(weights, name):
+            term = loss()
+            total = total + weight * term
+            terms[name] = float(term.detach())
+    return Outcome(total, terms, real, drawn, poses)

@@ -1,0 +1,164 @@
+"""The studio: estimator, generator and discriminator, and the updates that teach all three."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from poseapp.learn.remote.discriminator import Discriminator
+from poseapp.learn.remote.generator import Generator
+from poseapp.learn.remote.objective import (
+    Outcome,
+    Pairs,
+    full_loss,
+    see,
+    telling_loss,
+    truth_loss,
+)
+from poseapp.learn.remote.settings import Settings
+from poseapp.learn.train import checkpoint
+from poseapp.learn.train.device import gradient_scaler, mixed_precision
+from poseapp.learn.train.loop import follow, groups
+from poseapp.nets.pose_net import PoseNet
+
+_MOMENTUM = (0.5, 0.999)
+"""Of the drawing nets, as usual where two of them compete."""
+
+
+class Studio:
+    """Equation 12: the estimator and the generator against the discriminator.
+
+    The estimator keeps its normalisation statistics: reconstructed frames would poison them.
+    """
+
+    def __init__(
+        self, estimator: PoseNet, keypoints: int, settings: Settings, device: torch.device
+    ) -> None:
+        self.settings = settings
+        self.device = device
+        self.estimator = estimator.to(device)
+        self.average = copy.deepcopy(self.estimator).requires_grad_(False).eval()
+        self.generator = Generator(keypoints, settings.drawing, settings.as_printed).to(device)
+        self.discriminator = Discriminator(keypoints, settings.drawing).to(device)
+        self._optimisers: dict[str, torch.optim.Optimizer] = {
+            "estimator": torch.optim.AdamW(
+                groups(self.estimator, settings.lr, settings.backbone_lr), weight_decay=1e-4
+            ),
+            "generator": self._drawing(self.generator),
+            "discriminator": self._drawing(self.discriminator),
+        }
+
+    def _drawing(self, net: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.Adam(net.parameters(), lr=self.settings.drawing_lr, betas=_MOMENTUM)
+
+    def _precision(self) -> AbstractContextManager:
+        """Half precision where it needs no scaling of three entangled gradients."""
+        scaled = gradient_scaler(self.device).is_enabled()
+        return nullcontext() if scaled else mixed_precision(self.device)
+
+    def take_drawing(self, other: Studio) -> None:
+        """Begin with the generator and the discriminator of another studio."""
+        self.generator.load_state_dict(other.generator.state_dict())
+        self.discriminator.load_state_dict(other.discriminator.state_dict())
+
+    def warm_up(self, pairs: Pairs, partners: Tensor) -> float:
+        """One step of the generator alone, on pairs whose both poses a person labelled.
+
+        Args:
+            pairs: whose `unlabelled` frames are labelled too.
+            partners: (B, K, h, w), the poses of those.
+        """
+        with self._precision():
+            labelled = self.generator(pairs.unlabelled, partners, pairs.truth)
+            unlabelled = self.generator(pairs.labelled, pairs.truth, partners)
+            drawn, real = torch.cat([labelled, unlabelled]), _both(pairs)
+            loss = (drawn - real).abs().mean()
+        self._step("generator", loss)
+        return float(loss.detach())
+
+    def update(self, pairs: Pairs, *, transformer: bool) -> tuple[dict[str, float], Outcome | None]:
+        """One step of all nets on a minibatch; the losses, and what was drawn.
+
+        Without the transformer the labels alone teach.
+        """
+        settings = self.settings
+        self.estimator.train(settings.as_printed.batch_statistics)
+        if not transformer:
+            with self._precision():
+                loss = truth_loss(see(self.estimator, pairs.labelled), pairs, settings.as_printed)
+            self._step("estimator", loss)
+            self._follow()
+            return {"truth": float(loss.detach())}, None
+        with _held_still(self.discriminator), self._precision():
+            outcome = full_loss(
+                self.estimator,
+                self.generator,
+                self.discriminator,
+                pairs,
+                settings.weights,
+                settings.as_printed,
+            )
+        terms = dict(outcome.terms)
+        if outcome.total.requires_grad:
+            self._step(("estimator", "generator"), outcome.total)
+        if settings.weights.adversarial:
+            with self._precision():
+                told = telling_loss(
+                    self.discriminator,
+                    outcome.real,
+                    outcome.drawn.detach(),
+                    outcome.poses.detach(),
+                )
+            self._step("discriminator", told)
+            terms["discriminator"] = float(told.detach())
+        self._follow()
+        return terms, outcome
+
+    def _step(self, names: str | tuple[str, ...], loss: Tensor) -> None:
+        names = (names,) if isinstance(names, str) else names
+        for name in names:
+            self._optimisers[name].zero_grad(set_to_none=True)
+        loss.backward()
+        for name in names:
+            self._optimisers[name].step()
+
+    def _follow(self) -> None:
+        follow(self.average, self.estimator, self.settings.average)
+        self.estimator.eval()
+
+    def _nets(self) -> dict[str, nn.Module]:
+        names = ("estimator", "average", "generator", "discriminator")
+        return {f"{name}.": getattr(self, name) for name in names}
+
+    def saved(self) -> dict[str, Tensor]:
+        """All it needs to go on."""
+        parts = {prefix: net.state_dict() for prefix, net in self._nets().items()}
+        for name, optimiser in self._optimisers.items():
+            parts[f"optimiser {name}."] = checkpoint.optimiser_tensors(optimiser)
+        return {f"{p}{k}": v for p, part in parts.items() for k, v in part.items()}
+
+    def restore(self, tensors: dict[str, Any]) -> None:
+        """Take back what `saved` gave."""
+        for prefix, net in self._nets().items():
+            net.load_state_dict(checkpoint.group(tensors, prefix))
+        for name, optimiser in self._optimisers.items():
+            checkpoint.restore_optimiser(optimiser, checkpoint.group(tensors, f"optimiser {name}."))
+
+
+def _both(pairs: Pairs) -> Tensor:
+    return torch.cat([pairs.labelled, pairs.unlabelled])
+
+
+@contextmanager
+def _held_still(net: nn.Module) -> Iterator[None]:
+    """Gradients go through the net and do not stay in it."""
+    net.requires_grad_(False)
+    try:
+        yield
+    finally:
+        net.requires_grad_(True)

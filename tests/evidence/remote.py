@@ -1,0 +1,271 @@
+"""What the frames that nobody labelled are worth: the page `docs/evidence/remote`.
+
+    python -m tests.evidence.remote --seeds 3 --jobs 2
+
+Every fifth frame of the human film clips is labelled; the rows are those of REMOTE's table 1.
+Finished trials are kept under `out/`, a trial that was broken off goes on from its last clip, and
+what the committed twin of the page holds is taken from there: stop it and start it again at will.
+`--size paper` trains the paper's sizes and wants a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import shlex
+import sys
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseapp.app.simulation import program_state
+from poseapp.domain.report import SilentReport
+from poseapp.learn.oracle.summary import interval, wilcoxon_p
+from poseapp.learn.remote.settings import Settings, variants
+from tests.evidence.places import PAGES, WORK
+from tests.evidence.remote_trials import LEFT_OUT, SIZES, Trial, run
+from tests.fixtures.jhmdb import JOINTS
+
+EVERY = 5
+"""[P] K."""
+CURVE = (("labels_only", 20), ("agent", 20), ("labels_only", 10), ("agent", 10), ("labels_only", 2))
+"""Besides K = 5: how few labels with pairs are as good as how many without."""
+TITLES = {
+    "baseline": "estimator as it began",
+    "labels_only": "E + L_gt (labels alone)",
+    "random": "MT + random",
+    "uniform_3": "MT + uniform-3",
+    "uniform_6": "MT + uniform-6",
+    "uniform_9": "MT + uniform-9",
+    "without_truth": "MT + FSA - L_gt",
+    "without_adversarial": "MT + FSA - L_adv",
+    "without_pose": "MT + FSA - L_pose",
+    "agent": "MT + FSA",
+}
+MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh")
+_COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
+
+
+def trials(seeds: int, size: str) -> list[Trial]:
+    """Seed by seed, so that a table of few seeds is there early."""
+    table = [(name, EVERY) for name in ("baseline", *variants(Settings()))]
+    return [Trial(name, every, s, size) for s in range(seeds) for name, every in (*table, *CURVE)]
+
+
+def pck(clips: dict[str, Any], measure: str) -> float:
+    """Per cent: hits of each joint over all frames, then the mean over the 13 joints."""
+    hits, chances = np.sum([clip[measure] for clip in clips.values()], axis=0)
+    known = _COUNTED & (chances > 0)
+    return float(100 * (hits[known] / chances[known]).mean())
+
+
+def by_clip(clips: dict[str, Any], measure: str) -> dict[str, float]:
+    """The same for each clip alone, where anything could be scored."""
+    found = {}
+    for name, clip in clips.items():
+        hits, chances = (np.array(part)[_COUNTED] for part in clip[measure])
+        if chances.sum():
+            found[name] = float(100 * hits.sum() / chances.sum())
+    return found
+
+
+def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """By variant and K: means over the seeds, and differences paired over clips and seeds."""
+    cases: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        cases.setdefault((row["variant"], row["every"]), []).append(row)
+    summary = {}
+    for (variant, every), own in cases.items():
+        entry: dict[str, Any] = {
+            "variant": variant,
+            "every": every,
+            "seeds": len(own),
+            "labels": float(np.mean([row["labels"] for row in own])),
+            **{m: interval([pck(row["clips"], m) for row in own]) for m in MEASURES},
+        }
+        for rival in ("labels_only", "random"):
+            if (rival, EVERY) in cases and variant != rival:
+                entry[f"over_{rival}"] = _over(own, cases[rival, EVERY])
+        if any("offsets" in row for row in own):
+            offsets = [n for row in own for n in row.get("offsets", ())]
+            entry["offsets"] = np.bincount(np.abs(offsets), minlength=11).tolist()
+        summary[f"{variant}, every {every}"] = entry
+    return summary
+
+
+def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]]) -> dict[str, Any]:
+    """Points of PCK_torso more than a rival, clip by clip with the same seed."""
+    others = {row["seed"]: by_clip(row["clips"], "torso_all") for row in rivals}
+    gains = [
+        value - others[row["seed"]][clip]
+        for row in own
+        if row["seed"] in others
+        for clip, value in by_clip(row["clips"], "torso_all").items()
+    ]
+    return interval(gains) | {"pairs": len(gains), "wilcoxon_p": wilcoxon_p(gains)} if gains else {}
+
+
+def page(document: dict[str, Any]) -> str:
+    """The words and the tables; all numbers are computed from the JSON twin."""
+    size, summary = document["size"], document["summary"]
+    table = [s for s in summary.values() if s["every"] == EVERY]
+    seeds = max(s["seeds"] for s in table)
+    lines = [
+        "# What frames that nobody labelled are worth",
+        "",
+        f"Clips of people from films (`jhmdb_human_video`), every {EVERY}th frame labelled in "
+        "three quarters of the films, all frames of the other films measured on; other films for "
+        f"each of {seeds} seeds. All rows of a seed go on from one estimator ({size['net']}, "
+        f"{size['side']} px, ImageNet weights, {size['begin_steps']} steps on the labels) for "
+        f"{size['picks']} picks of {size['settings']['minibatches']} updates. PCK at a fifth of "
+        "the body's box and of the torso, in per cent, mean over 13 joints (without neck and "
+        "belly). *Fresh* leaves out frames that repeat the picture before or hold all its labels. "
+        "Brackets are 95 % intervals: of means by resampling seeds, of differences in PCK_torso by "
+        "resampling clips; p is Wilcoxon's, two-sided, over clips and seeds.",
+        "",
+        "| | PCK_body | PCK_torso | body, fresh | torso, fresh | over E + L_gt | p "
+        "| over random | p |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    order = {name: n for n, name in enumerate(TITLES)}
+    for entry in sorted(table, key=lambda s: order[s["variant"]]):
+        cells = [TITLES[entry["variant"]], *(_spread(entry[m], "{:.1f}") for m in MEASURES)]
+        for rival in ("labels_only", "random"):
+            found = entry.get(f"over_{rival}") or None
+            cells += (
+                [_spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
+            )
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", *_curve(summary), *_offsets(summary)]
+    lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
+    return "\n".join(lines)
+
+
+def _curve(summary: dict[str, Any]) -> list[str]:
+    """PCK against the number of labels, with pairs and without."""
+    rows = [s for s in summary.values() if s["variant"] in ("labels_only", "agent")]
+    lines = ["| one label every | labels | | PCK_body | PCK_torso |", "|---|---|---|---|---|"]
+    for entry in sorted(rows, key=lambda s: (-s["every"], s["variant"] == "agent")):
+        cells = [f"{entry['every']} frames", f"{entry['labels']:.0f}", TITLES[entry["variant"]]]
+        cells += [_spread(entry[m], "{:.1f}") for m in ("body_all", "torso_all")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", *_caught_up(rows)]
+
+
+def _caught_up(rows: list[dict[str, Any]]) -> list[str]:
+    """With how many labels alone E + L_gt is as good as the agent's pairs, on a line in log(n)."""
+    alone = sorted((r["labels"], r["torso_all"]["mean"]) for r in rows if r["variant"] != "agent")
+    lines = []
+    for entry in (r for r in rows if r["variant"] == "agent"):
+        goal = entry["torso_all"]["mean"]
+        reached = crossing(np.array(alone), goal)
+        told = "with none of the numbers tried" if reached is None else f"with {reached:.0f} labels"
+        lines.append(
+            f"Labels alone reach the PCK_torso that {entry['labels']:.0f} labels with the agent's "
+            f"pairs have {told}."
+        )
+    return [*lines, ""] if lines else []
+
+
+def crossing(curve: NDArray[np.float64], goal: float) -> float | None:
+    """The first number of labels, between neighbours on a log scale, that reaches the goal.
+
+    None where no point does. `curve` is (N, 2): labels, ascending, and PCK.
+    """
+    labels, values = curve.T
+    for n in np.flatnonzero(values >= goal)[:1]:
+        if n == 0:
+            return float(labels[0])
+        share = (goal - values[n - 1]) / (values[n] - values[n - 1])
+        low, high = np.log(labels[n - 1 : n + 1])
+        return float(np.exp(low + share * (high - low)))
+    return None
+
+
+def _offsets(summary: dict[str, Any]) -> list[str]:
+    """How far away the partners were that agent and chance picked."""
+    lines = []
+    for name in ("agent", "random"):
+        found = summary.get(f"{name}, every {EVERY}", {}).get("offsets")
+        if found:
+            shares = ", ".join(
+                f"{n}: {100 * count / sum(found):.0f} %" for n, count in enumerate(found) if count
+            )
+            lines.append(f"Frames between label and partner, {TITLES[name]}: {shares}.")
+    return [*lines, ""] if lines else []
+
+
+def _spread(found: dict[str, float], form: str) -> str:
+    mean, low, high = (form.format(found[key]) for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def take_back(twin: Path, work: Path) -> None:
+    """Put the committed results where trials leave theirs, but for those that are there."""
+    if not twin.exists():
+        return
+    for row in json.loads(twin.read_text(encoding="utf-8"))["trials"]:
+        trial = Trial(*(row[name] for name in Trial.__slots__))
+        kept = work / f"{trial.name}.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(row), encoding="utf-8")
+
+
+class OneLine(SilentReport):
+    """What a trial is at, on standard error."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._shown = name, -1
+
+    def progress(self, done: float, text: str = "") -> None:
+        tenth = int(10 * done)
+        if tenth != self._shown:
+            self._shown = tenth
+            sys.stderr.write(f"{self._name}: {10 * tenth} %  {text}\n")
+
+
+def one(trial: Trial, work: Path) -> dict[str, Any]:
+    """A trial with its name on standard error."""
+    return run(trial, work, OneLine(trial.name))
+
+
+def main() -> None:
+    """Run, or go on with, all trials, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--size", choices=list(SIZES), default="cpu")
+    parser.add_argument("--only", help="some of the variants, with commas between")
+    parser.add_argument("--work", type=Path, default=WORK / "remote")
+    parser.add_argument("--pages", type=Path, default=PAGES)
+    asked = parser.parse_args()
+    asked.work.mkdir(parents=True, exist_ok=True)
+    name = "remote" if asked.size == "cpu" else f"remote_{asked.size}"
+    take_back(asked.pages / f"{name}.json", asked.work)
+    wanted = trials(asked.seeds, asked.size)
+    if asked.only:
+        wanted = [trial for trial in wanted if trial.variant in asked.only.split(",")]
+    # what all variants of a seed share is made first, by its baseline
+    shared = list(dict.fromkeys(replace(trial, variant="baseline") for trial in wanted))
+    with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as pool:
+        for stage in (shared, wanted):
+            rows = pool.map(partial(one, work=asked.work), stage, chunksize=1)
+    document = {
+        "command": f"python -m tests.evidence.remote {shlex.join(sys.argv[1:])}".strip(),
+        **program_state(),
+        "size": asdict(SIZES[asked.size]),
+        "trials": rows,
+        "summary": summarised(rows),
+    }
+    asked.pages.mkdir(parents=True, exist_ok=True)
+    (asked.pages / f"{name}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    (asked.pages / f"{name}.md").write_text(page(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

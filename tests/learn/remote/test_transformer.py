@@ -1,0 +1,124 @@
+"""The Motion Transformer really moves bodies: on a figure that swings its arm."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from poseapp.learn.remote.generator import Generator, drawn_size
+from poseapp.learn.remote.settings import PAPERS_DRAWING, AsPrinted, Drawing, Settings
+from poseapp.learn.remote.studio import Studio
+from poseapp.nets.pose_net import BACKBONES, build
+from tests.fixtures.tiny_net import TinyBackbone
+from tests.learn.remote.figures import pairs
+
+CPU = torch.device("cpu")
+SMALL = Settings(drawing=Drawing(side=None, width=8, blocks=2), drawing_lr=4e-3)
+
+
+@pytest.fixture(autouse=True)
+def tiny_net(monkeypatch):
+    monkeypatch.setitem(BACKBONES, "tiny", TinyBackbone)
+    torch.manual_seed(0)
+
+
+def test_it_beats_copying_the_source_and_a_pose_of_another_moment():
+    studio = Studio(build("tiny", 3), 3, SMALL, CPU)
+    for step in range(70):
+        studio.warm_up(*pairs(step))
+    given, partners = pairs(5000, count=32)
+    with torch.no_grad():
+        drawn = studio.generator(given.labelled, given.truth, partners)
+        shuffled = studio.generator(given.labelled, given.truth, partners.roll(1, dims=0))
+    error = float((drawn - given.unlabelled).abs().mean())
+    copied = float((given.labelled - given.unlabelled).abs().mean())
+    with_another = float((shuffled - given.unlabelled).abs().mean())
+    assert error < 0.8 * copied
+    assert error < 0.95 * with_another
+
+
+def test_an_update_moves_all_three_nets_and_the_average_lags():
+    studio = Studio(build("tiny", 3), 3, SMALL, CPU)
+    names = ("estimator", "generator", "discriminator", "average")
+    before = {n: [p.clone() for p in getattr(studio, n).parameters()] for n in names}
+    terms, outcome = studio.update(pairs(0)[0], transformer=True)
+    assert set(terms) == {"truth", "adversarial", "pose", "discriminator"}
+    assert outcome is not None
+    moved = {
+        n: sum(
+            float((a - b).detach().abs().sum())
+            for a, b in zip(before[n], getattr(studio, n).parameters(), strict=True)
+        )
+        for n in names
+    }
+    assert min(moved.values()) > 0
+    assert moved["average"] == pytest.approx(0.02 * moved["estimator"], rel=1e-3)
+
+
+def test_labels_alone_leave_the_drawing_nets_as_they_are():
+    studio = Studio(build("tiny", 3), 3, SMALL, CPU)
+    before = [p.clone() for p in studio.generator.parameters()]
+    terms, outcome = studio.update(pairs(0)[0], transformer=False)
+    assert set(terms) == {"truth"}
+    assert outcome is None
+    assert all(
+        torch.equal(a, b) for a, b in zip(before, studio.generator.parameters(), strict=True)
+    )
+
+
+def statistics(net):
+    return {k: v.clone() for k, v in net.state_dict().items() if "running" in k}
+
+
+def test_reconstructed_frames_do_not_reach_the_statistics_unless_as_printed():
+    for printed, kept in ((AsPrinted(), True), (AsPrinted(batch_statistics=True), False)):
+        studio = Studio(build("tiny", 3), 3, replace(SMALL, as_printed=printed), CPU)
+        before = statistics(studio.estimator)
+        studio.update(pairs(0)[0], transformer=True)
+        after = statistics(studio.estimator)
+        assert all(torch.equal(after[k], before[k]) for k in before) is kept
+
+
+def test_what_was_saved_goes_on_alike():
+    def fresh():
+        torch.manual_seed(3)
+        return Studio(build("tiny", 3), 3, SMALL, CPU)
+
+    one, other = fresh(), fresh()
+    one.update(pairs(0)[0], transformer=True)
+    other.restore({k: v.clone() for k, v in one.saved().items()})
+    told = [studio.update(pairs(1)[0], transformer=True)[0] for studio in (one, other)]
+    assert told[0] == told[1]
+
+
+def test_the_printed_generator_sees_one_pose_and_paints_everything():
+    given, partners = pairs(0)
+    generator = Generator(3, SMALL.drawing, AsPrinted(target_pose_only=True, whole_picture=True))
+    with torch.no_grad():
+        one = generator(given.labelled, given.truth, partners)
+        other = generator(given.labelled, torch.zeros_like(partners), partners)
+        blank = generator(torch.zeros_like(given.labelled), given.truth, partners)
+    assert torch.equal(one, other)
+    assert float((one - given.labelled).abs().mean()) > 0.1
+    assert float((one - blank).abs().mean()) > 0
+    ours = Generator(3, SMALL.drawing, AsPrinted())
+    with torch.no_grad():
+        assert not torch.equal(
+            ours(given.labelled, given.truth, partners),
+            ours(given.labelled, torch.zeros_like(partners), partners),
+        )
+
+
+def test_the_papers_size_is_another_configuration_of_the_same_net():
+    generator = Generator(15, PAPERS_DRAWING, AsPrinted())
+    assert len(generator.blocks) == 9
+    assert generator.picture[0].out_channels == 64
+    assert generator.blocks[-1].change[0].out_channels == 256
+    assert generator.poses[0].in_channels == 30
+
+
+def test_what_is_drawn_keeps_its_shape_and_never_grows():
+    assert drawn_size(torch.zeros(1, 3, 128, 128), 64) == (64, 64)
+    assert drawn_size(torch.zeros(1, 3, 96, 160), 64) == (40, 64)
+    assert drawn_size(torch.zeros(1, 3, 32, 32), 64) == (32, 32)
+    assert drawn_size(torch.zeros(1, 3, 384, 384), None) == (384, 384)
