@@ -54,14 +54,12 @@ def measured(name: str, asked: argparse.Namespace, command: str) -> dict[str, An
     wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
     wanted = replace(wanted, schedule=SCHEDULES.get(name, wanted.schedule))
     names = (BASELINE, AGENTS, *(ABLATIONS if asked.ablations else SELECTORS))
-    names = [name for name in dict.fromkeys(names) if name != AGENTS or not asked.others]
-    wanted = replace(wanted, selectors=tuple(names))
+    wanted = replace(wanted, selectors=tuple(dict.fromkeys(names)))
     work, twin = asked.work / name, asked.pages / f"{_page(asked)}.json"
     document = simulate(labels, wanted, work, OneLine(), command, known=twin)
     if asked.more > asked.seeds and not asked.ablations:
         best = best_of(table(document["curves"], name), RULES)
-        most = [name for name in names if name in (BASELINE, AGENTS, best)]
-        wanted = replace(wanted, seeds_of=dict.fromkeys(most, asked.more))
+        wanted = replace(wanted, seeds_of=dict.fromkeys((BASELINE, AGENTS, best), asked.more))
         document = simulate(labels, wanted, work, OneLine(), command, known=twin)
     return document
 
@@ -189,7 +187,7 @@ def _pack(name: str, document: dict[str, Any], stem: str) -> list[str]:
         cells += [_px(row["final_error_px"]), "" if selector == BASELINE else _share(row["labels"])]
         lines.append(_row(cells))
     less, p = _less(against_best)
-    told = f"The agents against {best}, the best of the others here: {less}, p {p} "
+    told = f"The agents have {less} less error than {best}, the best of the others here, p {p} "
     return [*lines, "", f"{told}({against_best['pairs']} seeds).", ""]
 
 
@@ -247,9 +245,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--more", type=int, default=10, help="seeds of those that matter most")
     parser.add_argument("--ablations", action="store_true", help="the agents without their parts")
-    parser.add_argument(
-        "--others", action="store_true", help="run all but the agents, and write no page"
-    )
     parser.add_argument("--work", type=Path, default=WORK / "matal", help="of finished trials")
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
@@ -257,9 +252,8 @@ def main() -> None:
     documents = told_before(asked.pages / f"{_page(asked)}.json")
     for name in asked.packs:
         documents[name] = measured(name, asked, command)
-        if not asked.others:
-            yardstick = AGENTS if asked.ablations else BASELINE
-            write(document_of(documents, command, yardstick), asked)
+        yardstick = AGENTS if asked.ablations else BASELINE
+        write(document_of(documents, command, yardstick), asked)
 
 
 if __name__ == "__main__":

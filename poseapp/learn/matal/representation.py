@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from poseapp.learn.matal import kcs
@@ -155,12 +155,12 @@ class Representation:
         return among_others(np.column_stack([unlike, unsure]))
 
 
-def doubts(scores: ArrayLike, second_ratio: ArrayLike) -> Floats:
+def doubts(scores: NDArray, second_ratio: NDArray) -> Floats:
     """(N, `DOUBTS`) how little the estimator trusts its keypoints, and how high second peaks are.
 
     Both (N, K), as in `select.base.Predicted`.
     """
-    return np.column_stack([1 - np.mean(scores, axis=1), np.mean(second_ratio, axis=1)])
+    return np.column_stack([1 - scores.mean(axis=1), second_ratio.mean(axis=1)])
 
 
 def among_others(columns: Floats) -> Floats:

@@ -103,8 +103,8 @@ class Kind:
             videos.append(Video(video, where, _SIDE, _SIDE, frames, _FPS))
             for frame in range(frames):
                 points = self._points(FrameRef(video, frame))
-                outside = ((points < 0) | (points > _SIDE - 1)).any(axis=1)
-                seen = np.where(outside[:, None], np.nan, points)
+                inside = np.all((points >= 0) & (points <= _SIDE - 1), axis=1, keepdims=True)
+                seen = np.where(inside, points, np.nan)
                 instances.append(Instance(FrameRef(video, frame), seen, visibility_of(seen)))
         return LabelSet(skeleton, tuple(videos), tuple(instances))
 
