@@ -14,10 +14,16 @@ NOISE_SHARE = 0.01
 """Of a body's size: two people who label the same point seldom agree better."""
 
 
+_TOO_COARSE = 3.0
+"""A replay that errs so many times as much as the net has stopped learning long before it."""
+
+
 class Advice(StrEnum):
     """Whether to go on."""
 
     GO_ON = "go on"
+    UNSURE = "unsure"
+    """The replay promises little, and is no measure of the net."""
     STOP = "stop"
 
 
@@ -104,6 +110,13 @@ def verdict(worth: Worth, nets: Sequence[MeasuredNet]) -> Verdict:
     if nets and error <= noise:
         detail = f"The error is within the {px(noise)} by which people's own labels differ."
         return Verdict(Advice.STOP, "Good enough, you can stop", detail)
+    replayed = (worth.yours or worth.random).error_px[-1]
+    if nets and not worth.gain.noticeable and replayed > _TOO_COARSE * error:
+        detail = (
+            f"The replay ends at {px(replayed)}, the net is at {px(error)}: what the one no longer "
+            "learns from, the other may. Label a batch, train, and compare the nets."
+        )
+        return Verdict(Advice.UNSURE, "The replay cannot tell", detail)
     if not worth.gain.noticeable:
         least = px(noticed_px(worth, nets))
         detail = f"{expected}. Under {least} no measurement could tell."
@@ -113,6 +126,9 @@ def verdict(worth: Worth, nets: Sequence[MeasuredNet]) -> Verdict:
 
 def in_short(worth: Worth, nets: Sequence[MeasuredNet]) -> str:
     """What the next batch promises, in a line."""
+    told = verdict(worth, nets)
+    if told.advice is Advice.UNSURE:
+        return f"{told.title}: the nets go on learning where it stops."
     gain = gain_px(worth, nets)
     return f"{worth.gain.labels} more labels: about {px(gain.value)} better ({_range(gain)})"
 

@@ -208,7 +208,7 @@ def simulate(
         name,
         tuple(selector.strip() for selector in selectors.split(",")),
         seeds,
-        Schedule(rounds, batch, batch),
+        schedule=Schedule(rounds, batch, batch),
         jobs=jobs,
     )
     said = (

@@ -20,7 +20,8 @@ def aligned(points: ArrayLike, to: ArrayLike) -> Floats:
     """
     source: Floats = np.asarray(points, np.float64)
     target: Floats = np.asarray(to, np.float64)
-    shared = (np.isfinite(source) & np.isfinite(target)).all(axis=-1, keepdims=True)
+    both: NDArray[np.bool_] = np.isfinite(source) & np.isfinite(target)
+    shared = np.expand_dims(both.all(axis=-1), -1)
     count = shared.sum(axis=-2, keepdims=True)
     x, x_mean = _centred(source, shared, count)
     y, y_mean = _centred(target, shared, count)

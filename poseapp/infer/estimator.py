@@ -54,5 +54,6 @@ def load_estimator(folder: Path, *, device: str = "auto", threads: int | None = 
     Raises:
         InferenceError: when its card or a net is missing or damaged.
     """
-    kind = People if Card.read(folder).net == NET else Predictor
-    return kind.load(folder, device=device, threads=threads)
+    if Card.read(folder).net == NET:
+        return People.load(folder, device=device, threads=threads)
+    return Predictor.load(folder, device=device, threads=threads)

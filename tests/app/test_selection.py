@@ -49,6 +49,14 @@ def test_labelled_frames_are_no_candidates_and_their_looks_are_asked_for(selecti
     assert (request.selector, request.budget, request.stands_for) == ("kcentre", 3, 1)
 
 
+def test_the_budget_is_kept_for_the_project_and_told_to_who_picks(session, selection, fake_jobs):
+    assert selection.goal is None
+    selection.set_goal(250)
+    selection.suggest("matal", 3)
+    assert (fake_jobs.requests[-1].goal, fake_jobs.requests[-1].budget) == (250, 3)
+    assert session.settings.get("label_goals") == {str(session.project.path): 250}
+
+
 def test_what_is_picked_waits_in_the_queue_under_the_next_round_s_number(
     session, selection, fake_jobs
 ):

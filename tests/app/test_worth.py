@@ -138,6 +138,16 @@ def test_the_stop_sign_stands_where_no_measurement_could_tell_the_gain():
     assert "Under 1.2 px no measurement could tell." in told.detail
 
 
+def test_no_stop_sign_stands_where_the_replay_has_stopped_learning_before_the_net():
+    hidden = replace(FOUND, gain=replace(GAIN, noticed_from=0.15))
+    better = (MeasuredNet(80, 5.0 / 3.1, in_use=True),)
+    assert verdict(hidden, better).advice is Advice.UNSURE
+    assert "ends at 5.0 px, the net is at 1.6 px" in verdict(hidden, better).detail
+    assert in_short(hidden, better).startswith("The replay cannot tell")
+    near = (MeasuredNet(80, 5.0 / 2.9, in_use=True),)
+    assert verdict(hidden, near).advice is Advice.STOP
+
+
 def test_the_stop_sign_stands_where_the_net_errs_as_people_do():
     good = (MeasuredNet(80, 0.9, in_use=True),)
     assert verdict(FOUND, good).advice is Advice.STOP

@@ -6,6 +6,7 @@ looked for where the frame before left them, which takes a third of the time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ class People:
         """An estimator for the frames of one film in order."""
         return Following(self)
 
-    def predict(self, pictures: list[NDArray[np.uint8]]) -> list[Bodies]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Bodies]:
         """The people in each BGR picture, without regard to the others."""
         return [self.bodies(self.found(picture), picture) for picture in pictures]
 
@@ -135,7 +136,7 @@ class Following:
         self._people: list[Person] = []
         self._since_scan = SCAN_EVERY
 
-    def predict(self, pictures: list[NDArray[np.uint8]]) -> list[Bodies]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Bodies]:
         """The people in the next frames."""
         return [self._next(picture) for picture in pictures]
 

@@ -133,9 +133,9 @@ class PoseTraining:
         self.taught, self.measured = _split(labels, config)
         if not self.measured:
             report.note("Too few frames stand apart to hold some out, so no error can be measured.")
-        reading = PartOfReport(report, 0.0, READ, "reading frames")
-        self.learn = self.samples(self.taught, reading)
-        self.held = self.samples(self.measured, reading)
+        most = (1 - config.held_out) * READ
+        self.learn = self.samples(self.taught, PartOfReport(report, 0.0, most, "reading frames"))
+        self.held = self.samples(self.measured, PartOfReport(report, most, READ, "reading frames"))
         self._stages = _stages(self.plan, labels, config)
         self._fits: dict[str, Fitted[PoseNet]] = {}
         self._spent = now() - began

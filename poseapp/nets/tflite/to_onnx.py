@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -203,7 +204,7 @@ class _Writer:
     # -- pieces ------------------------------------------------------------------------------
 
     def _activated(
-        self, kind: str, names: list[str], operator: Operator, activation: int, **settings: object
+        self, kind: str, names: list[str], operator: Operator, activation: int, **settings: Any
     ) -> None:
         target = self._name(operator.outputs[0])
         if activation == 0:
@@ -249,7 +250,7 @@ class _Writer:
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str, **settings: object) -> str:
+    def _node(self, kind: str, inputs: list[str], output: str, **settings: Any) -> str:
         self._nodes.append(helper.make_node(kind, inputs, [output], **settings))
         return output
 

@@ -24,7 +24,11 @@ _HOW = (
     "so both curves end together; what was saved is read off half way. The readout is less exact "
     "than your nets: the next labels are taken to lower their error by the same share as its own."
 )
-_SIGNS = {Advice.GO_ON: ("pencil", "good"), Advice.STOP: ("octagon", "warning")}
+_SIGNS = {
+    Advice.GO_ON: ("pencil", "good"),
+    Advice.UNSURE: ("info", "accent"),
+    Advice.STOP: ("octagon", "warning"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ from poseapp.ui.panels.curves import Curve
 from poseapp.ui.panels.queue_panel import QueuePanel
 from poseapp.ui.panels.worth_panel import WorthPanel, WorthView
 
+_ANSWERS = {
+    Advice.GO_ON: ("Yes", "good"),
+    Advice.UNSURE: ("Cannot tell", "text2"),
+    Advice.STOP: ("Hardly", "warning"),
+}
 _FIGURES = ("Error now", "Labels saved", "Next batch")
 
 
@@ -80,9 +85,8 @@ class WorthControl(QObject):
             labels, nets = weighing.labels, weighing.nets
             view = worth_view(weighing.newest, nets, labels)
             panel.show_worth(view, busy=busy)
-            go_on = view.verdict.advice is Advice.GO_ON
-            answer = ("Yes", "good") if go_on else ("Hardly", "warning")
-            self._queue.show_worth(*answer, in_short(weighing.newest, nets))
+            words = in_short(weighing.newest, nets)
+            self._queue.show_worth(*_ANSWERS[view.verdict.advice], words)
         elif busy:
             panel.show_working("In spare time; training and predictions go first.")
         elif missing := weighing.not_yet():

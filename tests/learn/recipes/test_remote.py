@@ -102,7 +102,7 @@ def test_a_broken_off_run_goes_on_where_it_was(tmp_path):
 
     class PowerCut(SilentReport):
         def progress(self, done, text=""):
-            if done >= 0.9:
+            if done >= 0.85:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -116,7 +116,7 @@ def test_a_broken_off_run_goes_on_where_it_was(tmp_path):
 def test_stopped_while_pairs_are_learnt_it_keeps_the_net_of_the_labels(tmp_path):
     class StopsLate(SilentReport):
         def progress(self, done, text=""):
-            if done >= 0.9:
+            if done >= 0.85:
                 raise JobCancelled
 
     trained = train(labels(), film(), QUICK, StopsLate(), tmp_path)

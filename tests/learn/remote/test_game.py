@@ -131,19 +131,19 @@ def test_a_turn_is_a_lap_at_most_and_another_clip_follows(board):
 
 
 def test_a_broken_off_game_goes_on_as_if_it_had_never_stopped(board, tmp_path):
-    whole = game(board, picks=8)
+    whole = game(board, picks=9)
     whole.play(SilentReport())
 
     class PowerCut(SilentReport):
         def progress(self, done, text=""):
-            if text == "pick 5":
+            if text == "pick 8":
                 raise KeyboardInterrupt
 
     saved = tmp_path / "game.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        game(board, picks=8, saved=saved).play(PowerCut())
-    again = game(board, picks=8, saved=saved)
-    assert 0 < len(again.picked) <= 4
+        game(board, picks=9, saved=saved).play(PowerCut())
+    again = game(board, picks=9, saved=saved)
+    assert 0 < len(again.picked) < 8
     again.play(SilentReport())
     assert again.picked == whole.picked
     one, other = (g.studio.average.state_dict() for g in (whole, again))
