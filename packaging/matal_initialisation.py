@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +41,8 @@ MODELS = PROJECT / "poseapp" / "resources" / "models"
 SIGHT = Sight(long_side=160, crop_side=128, copies=1)
 SETTINGS = Settings(chance_fades=300.0)
 METAS = {
-    Rule.REPTILE: Meta(Rule.REPTILE, tasks=120, steps=20, rate=0.5),
-    Rule.FOMAML: Meta(Rule.FOMAML, tasks=120, steps=20, rate=20.0),
+    Rule.REPTILE: Meta(Rule.REPTILE, tasks=240, steps=20, rate=0.2, episodes=4),
+    Rule.FOMAML: Meta(Rule.FOMAML, tasks=120, steps=20, rate=20.0, episodes=4),
 }
 MET = tuple(range(8))
 """Kinds of animals that agents learn on, by their seeds."""
@@ -54,6 +52,8 @@ SIZES = (50, 110)
 """Labelled frames that are played with."""
 TRIED = 10
 """Seeds."""
+UNSEEN = 6
+"""Episodes that say how well a team foresees what picks earn, and what its own picks earn."""
 
 
 def game(kind: int, labels: int, work: Path) -> Rehearsal:
@@ -70,21 +70,30 @@ def tried(first: Team, meta: Meta, games: Sequence[Rehearsal], seed: int) -> dic
     """A team that begins with these weights, on a partition that it never met.
 
     Returns:
-        What an episode earns before it learnt anything there, and the temporal difference after
-        as many steps as a task had, on rounds that those steps did not see.
+        What its episodes earn before it learnt anything there, and the temporal difference after
+        as many steps as a task had, on rounds that those steps did not see. The rounds to learn
+        from and to foresee are picked by chance, so that they are the same for every team.
     """
     environment = games[seed % len(games)]
-    chance = np.random.default_rng([seed, 7])
+    own = [play(environment, first, SETTINGS, _chance(seed, n), 0.0) for n in range(UNSEEN)]
     learner = Learner(first, SETTINGS)
-    earned = play(environment, first, SETTINGS, chance, 0.0).earned
-    opening = Opening(repartition=False)
-    for _ in range(meta.episodes):
-        for round_ in play(environment, first, SETTINGS, chance, 0.5, opening).rounds:
+    opening = Opening()
+    for n in range(meta.episodes):
+        for round_ in play(environment, first, SETTINGS, _chance(seed, n), 1.0, opening).rounds:
             learner.remember(round_)
-    for _ in range(meta.steps):
-        learner.update(chance)
-    unseen = [r for _ in range(2) for r in play(environment, first, SETTINGS, chance, 0.5).rounds]
-    return {"earned": earned, "loss": float(learner.loss(unseen).detach())}
+        opening = Opening(repartition=False)
+    for n in range(meta.steps):
+        learner.update(_chance(seed, n))
+    others = [_chance(seed, 100 + n) for n in range(UNSEEN)]
+    unseen = [r for c in others for r in play(environment, first, SETTINGS, c, 1.0).rounds]
+    return {
+        "earned": float(np.mean([episode.earned for episode in own])),
+        "loss": float(learner.loss(unseen).detach()),
+    }
+
+
+def _chance(seed: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, number, 7])
 
 
 def compared(first: Team, meta: Meta, games: Sequence[Rehearsal]) -> dict[str, Any]:
@@ -125,26 +134,46 @@ def learn(rule: Rule, games: Sequence[Rehearsal], work: Path, report: Report) ->
     return meta_train(games, SETTINGS, METAS[rule], 0, report, saved=work / f"{rule}.safetensors")
 
 
-def card(results: dict[str, Any], weights: Path) -> dict[str, Any]:
+def card(results: dict[str, Any], weights: Path) -> str:
     """What the weights are, in words and numbers."""
-    return {
-        "name": "First weights of MATAL's agents, by Reptile",
-        "licence": "Apache-2.0, as the whole project",
-        "data": "Made-up animals drawn by poseapp.learn.synth.creature: kinds "
-        f"{MET[0]} to {MET[-1]}, {len(MET)} kinds with 8 films and about 320 frames each. "
-        "Nobody else's pictures or labels. The trunk that looks at them is an ImageNet one, which "
-        "stands still.",
-        "tried_on": f"Kinds {', '.join(map(str, NEVER_MET))}, which no agent met before.",
-        "how_to_make_it_again": "python packaging/matal_initialisation.py",
-        "seed": 0,
-        "settings": asdict(SETTINGS),
-        "sight": asdict(SIGHT),
-        "labels_played_with": SIZES,
-        "meta": {rule: asdict(meta) for rule, meta in METAS.items()},
-        "against_scratch": results,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        **program_state(),
-    }
+    state, digest = program_state(), hashlib.sha256(weights.read_bytes()).hexdigest()
+    lines = [
+        "# matal.safetensors",
+        "",
+        "First weights for teams of MATAL's agents, learnt by Reptile.",
+        "",
+        f"- **From** made-up animals drawn by `poseapp/learn/synth/creature.py`: kinds {MET[0]} to "
+        f"{MET[-1]}, each with 8 films and about 320 frames. Nobody else's pictures or labels. The "
+        "trunk that looks at them is the ImageNet one that the app uses, and stands still.",
+        "- **Licence**: Apache-2.0, as the whole project.",
+        "- **Made by** `python packaging/matal_initialisation.py`, seed 0, at commit "
+        f"`{state['commit']}` with torch {state['packages']['torch']}.",
+        f"- **Settings**: games with {SIZES[0]} and {SIZES[1]} labelled frames of each kind; "
+        f"`{SIGHT}`; `{SETTINGS}`; `{METAS[Rule.REPTILE]}`.",
+        f"- **sha256** `{digest}`",
+        "",
+        "## Against teams from scratch",
+        "",
+        f"On kinds {' and '.join(map(str, NEVER_MET))}, which no agent met before, {TRIED} seeds. "
+        "*Loss*: mean squared temporal difference after as many steps as a task had, on "
+        f"{UNSEEN} episodes picked by chance, which are the same for both. *Earned*: what "
+        f"{UNSEEN} episodes of the team's own picks gain in accuracy more than chance, in per "
+        "cent, before it learnt anything there. p is Wilcoxon's, one-sided.",
+        "",
+    ]
+    for rule, found in results.items():
+        lines += [f"| {rule}, seed | loss | from scratch | earned | from scratch |"]
+        lines += ["|---|---|---|---|---|"]
+        columns = [
+            [row[key] for row in found["rows"][kind]]
+            for key in ("loss", "earned")
+            for kind in ("learnt", "scratch")
+        ]
+        rows = [*enumerate(zip(*columns, strict=True)), ("mean", np.mean(columns, axis=1))]
+        lines += [f"| {n} | {' | '.join(f'{value:.3f}' for value in row)} |" for n, row in rows]
+        p = found["wilcoxon_p"]
+        lines += [f"| p | {p['loss']:.4f} | | {p['earned']:.4f} | |", ""]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -162,8 +191,7 @@ def main() -> None:
         results[rule] = compared(team, METAS[rule], trial)
         if rule is Rule.REPTILE:
             save_initialisation(team, SETTINGS, weights, "packaging/matal_initialisation.py")
-        told = json.dumps(card(results, weights), indent=1)
-        weights.with_suffix(".json").write_text(f"{told}\n", encoding="utf-8")
+        weights.with_suffix(".md").write_text(card(results, weights), encoding="utf-8")
         sys.stderr.write(f"{rule}: {results[rule]['mean']} {results[rule]['wilcoxon_p']}\n")
 
 
