@@ -9,6 +9,7 @@ from poseapp.learn.batches import (
     Teaching,
     held_out,
     make_sample,
+    pair_batches,
     plain_batch,
     random_batch,
     resized,
@@ -88,6 +89,18 @@ def test_a_batch_is_a_function_of_its_seed_and_step():
     assert np.array_equal(one.pictures, same.pictures)
     assert np.array_equal(one.targets, same.targets)
     assert not np.array_equal(one.pictures, later.pictures)
+
+
+def test_both_pictures_of_a_pair_are_changed_alike_and_other_pairs_differently():
+    rough = Augmentation(rotation_deg=40, flip=True)
+    one, other = samples(2)
+    first, second = pair_batches(
+        [(one, one), (one, other)], Teaching(rough, (1, 0, 2)), np.random.default_rng(0)
+    )
+    assert np.array_equal(first.pictures[0], second.pictures[0])
+    assert np.array_equal(first.targets[0], second.targets[0])
+    assert not np.array_equal(first.pictures[1], second.pictures[1])
+    assert not np.array_equal(first.pictures[0], first.pictures[1])
 
 
 def test_resized_samples_show_the_same_on_another_canvas():

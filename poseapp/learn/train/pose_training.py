@@ -229,7 +229,8 @@ class PoseTraining:
 
     def score(self, net: PoseNet) -> float:
         """Of a pose net on the held-out frames, small is good; NaN without any."""
-        return measure(net.eval(), self.held["pose"], self.teaching)["score"]
+        with torch.no_grad():
+            return measure(net.eval(), self.held["pose"], self.teaching)["score"]
 
     def finish(self, recipe: str, facts: dict[str, Any] | None = None) -> Trained:
         """Measure on the held-out frames and write the run's folder.
