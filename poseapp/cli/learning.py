@@ -147,7 +147,7 @@ def _teach(workshop: Workshop) -> None:
     ),
 )
 def people(fetch: bool, wheel: Path | None) -> Answer:
-    """Get the net that finds people unlabelled."""
+    """Get the net that finds people."""
     from poseapp.app import people as nets
 
     if wheel is not None:
