@@ -201,6 +201,11 @@ def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch)
     assert document(*arguments)["steps"][1]["picked"] == picked
 
 
+def test_the_net_for_people_is_said_to_be_missing_with_how_to_get_it():
+    assert document("people")["there"] is False
+    assert "poseapp people --fetch" in run("people").stdout
+
+
 def test_help_names_every_command_in_the_order_of_work_and_every_preset():
     lines = run("--help").stdout.splitlines()
     told = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]]

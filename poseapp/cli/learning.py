@@ -147,7 +147,7 @@ def _teach(workshop: Workshop) -> None:
     ),
 )
 def people(fetch: bool, wheel: Path | None) -> Answer:
-    """The net that finds people before any label: whether it is here, or get it."""
+    """Get the net that finds people."""
     from poseapp.app import people as nets
 
     if wheel is not None:
