@@ -142,7 +142,8 @@ def _reasons(
     pool: Pool, values: NDArray[np.float64], anchors: NDArray[np.intp], rows: list[int]
 ) -> list[tuple[Reason, ...]]:
     beliefs, poses = pool.beliefs(), pool.insides().labelled[Aspect.POSE]
-    better = dict(zip(np.flatnonzero(anchors >= 0), above(values[anchors >= 0]), strict=True))
+    judged = np.flatnonzero(anchors >= 0)
+    better = dict(zip(judged.tolist(), above(values[judged]), strict=True))
     unsure = stands_out(1 - beliefs.scores)
     reasons = []
     for row in rows:
