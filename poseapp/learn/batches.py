@@ -202,6 +202,8 @@ def _whole_videos(
         if abs(count + more - wanted) < abs(count - wanted) and 2 * len(held) < len(groups):
             held.add(int(n))
             count += more
+    if not held and wanted > 0:  # all are so long that none brings the count nearer
+        held = {min(range(len(groups)), key=lambda n: len(groups[n]))}
     taught = [ref for n, group in enumerate(groups) if n not in held for ref in group]
     return taught, [ref for n in sorted(held) for ref in groups[n]]
 

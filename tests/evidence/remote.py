@@ -86,6 +86,7 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
             "every": every,
             "seeds": len(own),
             "labels": float(np.mean([row["labels"] for row in own])),
+            "labels_apart": float(np.mean([row["labels_apart"] for row in own])),
             **{m: interval([pck(row["clips"], m) for row in own]) for m in MEASURES},
         }
         for rival in ("labels_only", "random"):
@@ -122,7 +123,9 @@ def page(document: dict[str, Any]) -> str:
         "three quarters of the films, all frames of the other films measured on; other films for "
         f"each of {seeds} seeds. All rows of a seed go on from one estimator ({size['net']}, "
         f"{size['side']} px, ImageNet weights, {size['begin_steps']} steps on the labels) for "
-        f"{size['picks']} picks of {size['settings']['minibatches']} updates. PCK at a fifth of "
+        f"{size['picks']} picks of {size['settings']['minibatches']} updates; they learn from "
+        f"{table[0]['labels']:.0f} labels, and {table[0]['labels_apart']:.0f} more tell the state "
+        "and reward. PCK at a fifth of "
         "the body's box and of the torso, in per cent, mean over 13 joints (without neck and "
         "belly). *Fresh* leaves out frames that repeat the picture before or hold all its labels. "
         "Brackets are 95 % intervals: of means by resampling seeds, of differences in PCK_torso by "
@@ -163,7 +166,7 @@ def _caught_up(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for entry in (r for r in rows if r["variant"] == "agent"):
         goal = entry["torso_all"]["mean"]
-        reached = crossing(np.array(alone), goal)
+        reached = crossing(np.array(alone).reshape(-1, 2), goal)
         told = "with none of the numbers tried" if reached is None else f"with {reached:.0f} labels"
         lines.append(
             f"Labels alone reach the PCK_torso that {entry['labels']:.0f} labels with the agent's "

@@ -204,6 +204,17 @@ def test_the_block_is_put_where_it_costs_no_other_frames():
         assert len(taught) == 8
 
 
+def test_a_video_is_held_out_even_where_every_one_is_longer_than_asked():
+    refs = [
+        FrameRef(VideoId(v), n)
+        for v, count in enumerate((20, 19, 30, 21, 20))
+        for n in range(count)
+    ]
+    taught, measured = held_out(refs, 0.05, lambda video: 1, np.random.default_rng(0))
+    assert {ref.video for ref in measured} == {1}
+    assert len(taught) + len(measured) == len(refs)
+
+
 def test_nothing_is_held_out_when_nothing_is_asked_or_there_is_one_frame():
     one = [FrameRef(VideoId(1), 3)]
     many = [FrameRef(VideoId(1), f) for f in range(20)]

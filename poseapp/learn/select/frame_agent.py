@@ -142,8 +142,8 @@ def _reasons(
     pool: Pool, values: NDArray[np.float64], anchors: NDArray[np.intp], rows: list[int]
 ) -> list[tuple[Reason, ...]]:
     beliefs, poses = pool.beliefs(), pool.insides().labelled[Aspect.POSE]
-    with_anchor = np.flatnonzero(anchors >= 0).tolist()
-    better = dict(zip(with_anchor, above(values[with_anchor]), strict=True))
+    judged = np.flatnonzero(anchors >= 0)
+    better = dict(zip(judged.tolist(), above(values[judged]), strict=True))
     unsure = stands_out(1 - beliefs.scores)
     reasons = []
     for row in rows:
