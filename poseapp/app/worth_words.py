@@ -111,10 +111,11 @@ def verdict(worth: Worth, nets: Sequence[MeasuredNet]) -> Verdict:
         detail = f"The error is within the {px(noise)} by which people's own labels differ."
         return Verdict(Advice.STOP, "Good enough, you can stop", detail)
     replayed = (worth.yours or worth.random).error_px[-1]
-    if nets and not worth.gain.noticeable and replayed > _TOO_COARSE * error:
+    if not worth.gain.noticeable and not (nets and replayed <= _TOO_COARSE * error):
+        other = f"the net is at {px(error)}" if nets else "no net is there to compare it with"
         detail = (
-            f"The replay ends at {px(replayed)}, the net is at {px(error)}: what the one no longer "
-            "learns from, the other may. Label a batch, train, and compare the nets."
+            f"The replay ends at {px(replayed)}, {other}: what the one no longer learns from, the "
+            "other may. Label a batch, train, and compare the nets."
         )
         return Verdict(Advice.UNSURE, "The replay cannot tell", detail)
     if not worth.gain.noticeable:

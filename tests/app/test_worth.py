@@ -144,6 +144,8 @@ def test_no_stop_sign_stands_where_the_replay_has_stopped_learning_before_the_ne
     assert verdict(hidden, better).advice is Advice.UNSURE
     assert "ends at 5.0 px, the net is at 1.6 px" in verdict(hidden, better).detail
     assert in_short(hidden, better).startswith("The replay cannot tell")
+    assert verdict(hidden, ()).advice is Advice.UNSURE
+    assert "no net is there" in verdict(hidden, ()).detail
     near = (MeasuredNet(80, 5.0 / 2.9, in_use=True),)
     assert verdict(hidden, near).advice is Advice.STOP
 
