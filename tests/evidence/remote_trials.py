@@ -61,9 +61,9 @@ class Size:
     name: str = "cpu"
     net: str = "efficientnet-lite0"
     side: int = 128
-    begin_steps: int = 500
+    begin_steps: int = 1500
     """On labels alone, before anything is compared."""
-    picks: int = 160
+    picks: int = 130
     batch: int = 8
     clips: int | None = None
     """Of the pack; all of them but in a smoke test."""
