@@ -73,6 +73,7 @@ class Body(nn.Module):
         self.joint_names = data.joint_names
         self.keypoint_names = data.keypoint_names
         self.parents = data.parents
+        self._levels, self._order = _levels(data.parents)
         for name in (
             *("template", "shapes", "joints", "joint_shapes", "skin", "faces", "regressor"),
             "pose_shapes",
@@ -125,12 +126,14 @@ class Body(nn.Module):
     def _joint_motions(self, rotations: Tensor, shape: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """How each joint carries a point p of the body at rest: turn @ p + move; and the joints."""
         rest = self.rest_joints(shape)
-        turns, places = [rotations[:, 0]], [rest[:, 0]]
-        for joint, parent in enumerate(self.parents[1:], start=1):
-            bone = rest[:, joint] - rest[:, parent]
-            places.append(places[parent] + (turns[parent] @ bone[..., None]).squeeze(-1))
-            turns.append(turns[parent] @ rotations[:, joint])
-        turn, joints = torch.stack(turns, dim=1), torch.stack(places, dim=1)
+        turns, places = [rotations[:, :1]], [rest[:, :1]]
+        for joints, parents, above in self._levels:
+            bones = rest[:, joints] - rest[:, parents]
+            turned, placed = turns[-1][:, above], places[-1][:, above]
+            places.append(placed + (turned @ bones[..., None]).squeeze(-1))
+            turns.append(turned @ rotations[:, joints])
+        turn = torch.cat(turns, dim=1)[:, self._order]
+        joints = torch.cat(places, dim=1)[:, self._order]
         return turn, joints - (turn @ rest[..., None]).squeeze(-1), joints
 
     def _prepare_keypoints(self) -> None:
@@ -139,3 +142,22 @@ class Body(nn.Module):
         of_shapes = torch.einsum("kjv,svx->skjx", shares, self.shapes)
         self.register_buffer("carried_shapes", of_shapes, persistent=False)
         self.register_buffer("shares", shares.sum(dim=-1), persistent=False)
+
+
+Level = tuple[list[int], list[int], list[int]]
+
+
+def _levels(parents: tuple[int, ...]) -> tuple[list[Level], list[int]]:
+    """Joints equally far from the root, which can be turned together, and the joints' places.
+
+    A level is joints, their parents, and where those stand in the level above. The places say
+    where each joint stands when all levels are put one after the other.
+    """
+    levels: list[Level] = []
+    above, flat = [0], [0]
+    while joints := [joint for joint, parent in enumerate(parents) if parent in above]:
+        over = [parents[joint] for joint in joints]
+        levels.append((joints, over, [above.index(parent) for parent in over]))
+        above = joints
+        flat += joints
+    return levels, [flat.index(joint) for joint in range(len(parents))]
