@@ -33,6 +33,10 @@ class View:
     width: int
     height: int
 
+    def scaled(self, factor: int) -> View:
+        """The same picture with so many pixels for one, across and down."""
+        return View(self.focal_px * factor, self.width * factor, self.height * factor)
+
     def project(self, points: ArrayLike) -> Floats:
         """(..., 3) metres in camera axes → (..., 2) pixels; what is behind counts as very near."""
         xyz = np.asarray(points, np.float32)
@@ -53,21 +57,33 @@ class Raster:
     depth: Floats
     """(h, w) metres along z, infinite where there is nothing."""
 
-    def weights(self, vertices: ArrayLike, faces: ArrayLike) -> Floats:
-        """(h, w, 3) how much each corner of the triangle in front counts there; sums to 1.
+    def seen(self, vertices: ArrayLike, faces: ArrayLike) -> tuple[Ints, NDArray, Floats]:
+        """The N pixels that show something.
 
-        They are those of the point in space, so a mean of the corners weighted by them is right
-        in perspective. NaN where there is nothing.
+        Returns:
+            (N,) their numbers in the rectangle, row by row; the (3, N) corners of what they show;
+            and (3, N) how much each corner counts. Those are weights of the point in space, so a
+            mean of the corners is right in perspective; they sum to 1.
         """
-        row, column = np.nonzero(self.face >= 0)
-        corners = np.asarray(faces)[self.face[row, column]].T
+        pixel = np.flatnonzero(self.face.ravel() >= 0)
+        corners = np.take(np.asarray(faces).T, self.face.ravel()[pixel], axis=1)
+        row, column = np.divmod(pixel, self.face.shape[1])
         xyz = np.asarray(vertices, np.float32)
         x, y = self.view.project(xyz).T
         at = (column + self.left).astype(np.float32), (row + self.top).astype(np.float32)
         parts = _flat_weights(x[corners], y[corners], *at) / xyz[:, 2][corners]
-        made = np.full((*self.face.shape, 3), np.nan, np.float32)
-        made[row, column] = (parts / parts.sum(axis=0)).T
-        return made
+        parts /= parts[0] + parts[1] + parts[2]
+        return pixel, corners, parts
+
+    def weights(self, vertices: ArrayLike, faces: ArrayLike) -> Floats:
+        """(h, w, 3) how much each corner of the triangle in front counts, NaN where there is none.
+
+        They are those of `seen`.
+        """
+        pixel, _, parts = self.seen(vertices, faces)
+        made = np.full((self.face.size, 3), np.nan, np.float32)
+        made[pixel] = parts.T
+        return made.reshape(*self.face.shape, 3)
 
     def spread(self) -> tuple[NDArray[np.int32], Floats]:
         """(H, W) faces and depth over the whole picture."""

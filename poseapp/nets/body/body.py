@@ -7,10 +7,14 @@ everywhere is the rest mesh. The root's rotation turns the whole body about the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from poseapp.nets.body.arrays import BodyArrays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,3 +165,12 @@ def _levels(parents: tuple[int, ...]) -> tuple[list[Level], list[int]]:
         above = joints
         flat += joints
     return levels, [flat.index(joint) for joint in range(len(parents))]
+
+
+def body_of(arrays: BodyArrays) -> Body:
+    """The body that these arrays describe; it shares their memory."""
+    values: dict[str, Any] = {field.name: getattr(arrays, field.name) for field in fields(arrays)}
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            values[name] = torch.from_numpy(value)
+    return Body(BodyData(**values))

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from poseapp.domain.errors import BodyError
-from poseapp.nets.body.body import Body, BodyData
+from poseapp.nets.body.arrays import BodyArrays, Floats
+
+if TYPE_CHECKING:
+    from poseapp.nets.body.body import Body
 
 SHAPES = 10
 """Coefficients of shape that are used; files hold up to 400, expressions among them."""
@@ -74,7 +76,14 @@ Arrays = dict[str, NDArray]
 
 
 def load_smpl(path: Path) -> Body:
-    """The body in an `.npz` file of the SMPL family.
+    """The body in an `.npz` file of the SMPL family; fails as `smpl_arrays` does."""
+    from poseapp.nets.body.body import body_of  # loads torch, which the window does not
+
+    return body_of(smpl_arrays(path))
+
+
+def smpl_arrays(path: Path) -> BodyArrays:
+    """The arrays in an `.npz` file of the SMPL family.
 
     Raises:
         BodyError: when it is not such a file; a pickle is refused, since reading one runs code.
@@ -85,10 +94,9 @@ def load_smpl(path: Path) -> Body:
             "Choose the .npz file of the same model, or save the pickle's arrays "
             f"({', '.join(_NEEDED)}) with numpy.savez on a machine where you trust it."
         )
-    arrays = _read(path)
-    data = _body_data(arrays, path)
+    data = _body_data(_read(path), path)
     _check_sizes(data, path)
-    return Body(data)
+    return data
 
 
 def _read(path: Path) -> Arrays:
@@ -107,27 +115,27 @@ def _read(path: Path) -> Arrays:
     )
 
 
-def _body_data(arrays: Arrays, path: Path) -> BodyData:
+def _body_data(arrays: Arrays, path: Path) -> BodyArrays:
     try:
         template = _floats(arrays["v_template"])
-        shapes = _floats(arrays["shapedirs"])[..., :SHAPES].permute(2, 0, 1)
+        shapes = _floats(arrays["shapedirs"])[..., :SHAPES].transpose(2, 0, 1)
         regressor = _floats(arrays["J_regressor"])
         parents = arrays["kintree_table"][0].astype(np.int64)
         names, keypoints = _keypoints(template, regressor)
-        bent = _floats(arrays["posedirs"]).permute(2, 0, 1)
-        return BodyData(
+        bent = _floats(arrays["posedirs"]).transpose(2, 0, 1)
+        return BodyArrays(
             name=path.stem,
             joint_names=_joint_names(len(regressor)),
             parents=(-1, *(int(parent) for parent in parents[1:])),
             template=template,
-            shapes=shapes.contiguous(),
+            shapes=np.ascontiguousarray(shapes),
             joints=regressor @ template,
-            joint_shapes=regressor @ shapes,
+            joint_shapes=np.matmul(regressor, shapes),
             skin=_floats(arrays["weights"]),
-            faces=torch.from_numpy(arrays["f"].astype(np.int64)),
+            faces=arrays["f"].astype(np.int64),
             keypoint_names=names,
             regressor=keypoints,
-            pose_shapes=bent.contiguous(),
+            pose_shapes=np.ascontiguousarray(bent),
         )
     except (ValueError, TypeError, IndexError, RuntimeError, KeyError) as why:
         raise BodyError(
@@ -136,7 +144,7 @@ def _body_data(arrays: Arrays, path: Path) -> BodyData:
         ) from why
 
 
-def _check_sizes(data: BodyData, path: Path) -> None:
+def _check_sizes(data: BodyArrays, path: Path) -> None:
     joints, vertices = len(data.joints), len(data.template)
     fits = (
         data.template.shape == (vertices, 3)
@@ -156,17 +164,18 @@ def _check_sizes(data: BodyData, path: Path) -> None:
         )
 
 
-def _keypoints(template: Tensor, joint_regressor: Tensor) -> tuple[tuple[str, ...], Tensor]:
+def _keypoints(template: Floats, joint_regressor: Floats) -> tuple[tuple[str, ...], Floats]:
     points = {name: joint_regressor[_JOINTS.index(name)] for name in _KEYPOINT_JOINTS}
     single = _VERTICES.get(len(template), {}) | {"head top": int(template[:, 1].argmax())}
     for name, vertex in single.items():
-        points[name] = torch.zeros(len(template)).index_fill_(0, torch.tensor(vertex), 1.0)
-    return tuple(points), torch.stack(list(points.values()))
+        points[name] = np.zeros(len(template), np.float32)
+        points[name][vertex] = 1.0
+    return tuple(points), np.stack(list(points.values()))
 
 
 def _joint_names(count: int) -> tuple[str, ...]:
     return (*_JOINTS, *(f"joint {j}" for j in range(len(_JOINTS), count)))[:count]
 
 
-def _floats(array: NDArray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, np.float32))
+def _floats(array: NDArray) -> Floats:
+    return np.ascontiguousarray(array, np.float32)
