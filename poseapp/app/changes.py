@@ -21,6 +21,8 @@ class Changes:
     tracks: bool = False
     predictions: frozenset[VideoId] = frozenset()
     """Videos whose predictions differ."""
+    meshes: frozenset[VideoId] = frozenset()
+    """Videos whose meshes differ."""
 
     def __or__(self, other: Changes) -> Changes:
         return Changes.merged((self, other))
@@ -37,4 +39,5 @@ class Changes:
             any(part.runs for part in parts),
             any(part.tracks for part in parts),
             frozenset[VideoId]().union(*(part.predictions for part in parts)),
+            frozenset[VideoId]().union(*(part.meshes for part in parts)),
         )

@@ -18,6 +18,7 @@ from poseapp.app.posing import (
     with_keypoint,
 )
 from poseapp.domain.ids import FrameRef, InstanceId, SuggestionId, TrackId, VideoId
+from poseapp.domain.mesh import BodyPose, MeshTrackId
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Answer, Suggestion
@@ -325,6 +326,21 @@ class AnswerSuggestion(Command):
     def apply(self, project: Project) -> Done:
         before = project.suggestions.answer(self.suggestion, self.answer)
         return Changes(suggestions=True), replace(self, answer=before)
+
+
+@dataclass(frozen=True)
+class SetBodyPose(Command):
+    """Lay a pose over what a mesh run recovered for a frame, or take it away."""
+
+    track: MeshTrackId
+    frame: int
+    pose: BodyPose | None
+    text: str = "Fitted the mesh of a frame again"
+
+    def apply(self, project: Project) -> Done:
+        before = project.meshes.set_refit(self.track, self.frame, self.pose)
+        video = project.meshes.get(self.track).video
+        return Changes(meshes=frozenset({video})), replace(self, pose=before)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ def interrupted(project: Project, run: Run) -> Run:
     """The run as one that broke off, and what is left of it in words."""
     if run.kind is RunKind.INFERENCE:
         message = "It was interrupted; what it predicted up to then is kept."
+    elif run.kind is RunKind.MESH:
+        message = "It was interrupted; the people whose meshes were done are kept."
     elif checkpoints(project, run):
         message = "It was interrupted before its end, and can be resumed."
     else:

@@ -17,6 +17,8 @@ class RunKind(StrEnum):
     INFERENCE = "inference"
     AGENTS = "agents"
     """MATAL's agents learnt which frames to ask for."""
+    MESH = "mesh"
+    """Bodies in space were recovered from keypoints."""
     PRETRAINED = "pretrained"
     """Nothing: its net was made elsewhere and serves until one is trained here."""
 

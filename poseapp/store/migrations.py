@@ -45,6 +45,33 @@ def first_tables(tables: Tables) -> None:
         tables.execute(statement)
 
 
+@migrations()
+def mesh_tables(tables: Tables) -> None:
+    """Version 2: motions of bodies, and the frames of them that were fitted again by hand."""
+    for statement in _MESH_TABLES.split(";"):
+        tables.execute(statement)
+
+
+_MESH_TABLES = """
+CREATE TABLE mesh_tracks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL,
+    video INTEGER NOT NULL REFERENCES videos (id),
+    name TEXT NOT NULL,
+    file TEXT NOT NULL
+) STRICT;
+CREATE INDEX mesh_tracks_by_video ON mesh_tracks (video, id);
+
+CREATE TABLE mesh_refits (
+    mesh_track INTEGER NOT NULL REFERENCES mesh_tracks (id),
+    frame INTEGER NOT NULL,
+    rotations BLOB NOT NULL,
+    translation BLOB NOT NULL,
+    error_px REAL,
+    PRIMARY KEY (mesh_track, frame)
+) STRICT, WITHOUT ROWID
+"""
+
 _FIRST_TABLES = """
 CREATE TABLE keypoints (
     uid INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -18,6 +18,7 @@ from poseapp.store.database import Database, damaged
 from poseapp.store.journal import Journal
 from poseapp.store.labels import LabelTable
 from poseapp.store.lock import WriteLock
+from poseapp.store.meshes import MeshTable
 from poseapp.store.predictions import PredictionTable
 from poseapp.store.runs import RunTable
 from poseapp.store.schema import APPLICATION, VERSION
@@ -49,6 +50,7 @@ class Project:
         self.predictions = PredictionTable(database, self._skeletons)
         self.suggestions = SuggestionTable(database)
         self.runs = RunTable(database)
+        self.meshes = MeshTable(database, self.runs_folder)
         self.journal = Journal(database)
 
     @classmethod

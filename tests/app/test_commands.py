@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from poseapp.app.changes import Changes
@@ -25,15 +26,18 @@ from poseapp.app.commands import (
     RenameTrack,
     ReplaceInstance,
     RestoreVideo,
+    SetBodyPose,
     SetKeypoint,
     SetTrack,
     SetTracks,
     SetVisibility,
 )
-from poseapp.domain.ids import FrameRef, InstanceId, SuggestionId, TrackId, VideoId
+from poseapp.domain.ids import FrameRef, InstanceId, RunId, SuggestionId, TrackId, VideoId
+from poseapp.domain.mesh import BodyPose, MeshTrackId
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.suggestion import Answer
 from poseapp.store.codec import from_json, to_json
+from tests.fixtures.motions import walking
 from tests.fixtures.projects import (
     MOUSE,
     NOSE,
@@ -48,7 +52,8 @@ from tests.fixtures.projects import (
 
 FRAME = FrameRef(VideoId(1), 5)
 OTHER = FrameRef(VideoId(1), 6)
-BODY, TRACK, PICK = InstanceId(1), TrackId(1), SuggestionId(1)
+BODY, TRACK, PICK, MESH = InstanceId(1), TrackId(1), SuggestionId(1), MeshTrackId(1)
+BENT = BodyPose(np.full((20, 3), 0.125), np.array([0.0, 0.5, 4.0]), 1.5)
 FILM = film(Path("/films/new.mp4"))
 
 ONE_OF_EACH: dict[Command, Changes] = {
@@ -72,6 +77,7 @@ ONE_OF_EACH: dict[Command, Changes] = {
     AddSuggestions((suggestion(FRAME), suggestion(OTHER))): Changes(suggestions=True),
     RemoveSuggestions((PICK,)): Changes(suggestions=True),
     AnswerSuggestion(PICK, Answer.FIXED): Changes(suggestions=True),
+    SetBodyPose(MESH, 3, BENT): Changes(meshes=frozenset({VideoId(1)})),
     Batch("Two", (MarkEmpty(OTHER), AddTrack("Bob"))): Changes(frozenset({OTHER}), tracks=True),
 }
 
@@ -83,6 +89,7 @@ def project(tmp_path):
         project.labels.insert(body(FRAME))
         project.labels.add_track("Ann")
         project.suggestions.add([suggestion(FRAME)])
+        project.meshes.add(RunId("mesh-1"), VideoId(1), "Ann", walking())
         yield project
 
 
@@ -100,6 +107,7 @@ def everything(project) -> str:
             project.videos.all(),
             project.suggestions.all(),
             to_json(project.skeleton),
+            project.meshes.motion(MESH).rotations.tolist(),
         )
     )
 

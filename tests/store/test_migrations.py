@@ -29,11 +29,12 @@ def old(tmp_path):
 def add_a_step(monkeypatch, step):
     """Let the program know one version more, which `step` leads to."""
     steps = Migrations("poseapp")
-    steps()(migrations.first_tables)
+    for known in migrations.migrations._migrations:
+        steps()(known.fn)
     steps()(step)
     monkeypatch.setattr(migrations, "migrations", steps)
     for module in (migrations, project):
-        monkeypatch.setattr(module, "VERSION", 2)
+        monkeypatch.setattr(module, "VERSION", VERSION + 1)
 
 
 def assert_all_is_there(opened: Project) -> None:
@@ -73,6 +74,11 @@ def test_the_first_step_is_released_and_never_changes():
     assert digest[:16] == "f16534152a9c9f71"
 
 
+def test_the_second_step_is_released_and_never_changes():
+    digest = hashlib.sha256(migrations._MESH_TABLES.encode()).hexdigest()
+    assert digest[:16] == "539c4c5bfacf7723"
+
+
 def test_an_older_project_is_copied_and_then_brought_up_to_date(old, monkeypatch):
     def second_step(tables):
         tables["videos"].add_column("note", str, not_null_default="")
@@ -82,7 +88,7 @@ def test_an_older_project_is_copied_and_then_brought_up_to_date(old, monkeypatch
         Project.open(old, read_only=True)
     with Project.open(old) as opened:
         assert_all_is_there(opened)
-        assert opened._database.value("PRAGMA user_version") == 2
+        assert opened._database.value("PRAGMA user_version") == VERSION + 1
         assert opened._database.value("SELECT note FROM videos") == ""
     copy = sqlite3.connect(old / "project-version-1.db")
     assert copy.execute("PRAGMA user_version").fetchone() == (1,)
