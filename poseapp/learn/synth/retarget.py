@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from poseapp.domain.errors import MotionError
+from poseapp.nets.body.body import Body
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +53,20 @@ class BodyAtRest:
     """(J, 3)"""
     toes: Mapping[str, Floats]
     """(3,) the tip of each foot, by side."""
+    head: Floats
+    """(3,) what the captured head is to it. A captured neck goes on straight as the trunk does when
+    a person looks ahead; a body's may lean forward at rest, and pointing it itself would tip the
+    head back."""
+
+
+def body_at_rest(body: Body) -> BodyAtRest:
+    """The shipped body, or one with its names of joints, as captured motion is put on it."""
+    joints = body.joints.double().numpy()
+    keypoints = (body.regressor @ body.template).double().numpy()
+    place = {name: joints[n] for n, name in enumerate(body.joint_names)}
+    toes = {side: keypoints[body.keypoint_names.index(f"{side} big toe")] for side in _SIDES}
+    trunk = place["neck"] - (place["left hip"] + place["right hip"]) / 2
+    return BodyAtRest(body.joint_names, body.parents, joints, toes, place["neck"] + trunk)
 
 
 def named_points(
@@ -98,7 +113,7 @@ def retargeted(points: Mapping[str, Floats], body: BodyAtRest) -> Floats:
     bend = (pelvis.inv() * chest).as_rotvec()
     for third, joint in enumerate(("spine1", "spine2", "spine3"), start=1):
         fitting.turn(joint, pelvis * Rotation.from_rotvec(bend * third / 3))
-    fitting.point("neck", "head", points["head"] - points["neck"])
+    fitting.point_at("neck", body.head, points["head"] - points["neck"])
     for side in _SIDES:
         for first, second, third in (_LIMBS[:3], _LIMBS[3:]):
             names = [f"{side} {joint}" for joint in (first, second, third)]

@@ -1,12 +1,14 @@
 """Motion put on a body: what was posed comes back, and real motion keeps its directions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from poseapp.domain.errors import MotionError
 from poseapp.formats.bvh import read_bvh
-from poseapp.learn.synth.retarget import NEEDED, BodyAtRest, named_points, retargeted
+from poseapp.learn.synth.retarget import NEEDED, body_at_rest, named_points, retargeted
 from poseapp.nets.body.rotations import matrix_of_axis_angle
 from poseapp.nets.body.shipped import shipped_body
 from tests.fixtures.packs import pack
@@ -24,13 +26,15 @@ def body():
 
 
 @pytest.fixture(scope="module")
-def rest(body):
-    keypoints = body.regressor @ body.template
-    toes = {
-        side: keypoints[body.keypoint_names.index(f"{side} big toe")].double().numpy()
-        for side in ("left", "right")
-    }
-    return BodyAtRest(body.joint_names, body.parents, body.joints.double().numpy(), toes)
+def captured(body):
+    """The body as captured motion is put on it."""
+    return body_at_rest(body)
+
+
+@pytest.fixture(scope="module")
+def rest(body, captured):
+    """The same when the points are the body's own joints."""
+    return replace(captured, head=captured.joints[body.joint_names.index("head")])
 
 
 def _joints(body, pose: np.ndarray) -> np.ndarray:
@@ -103,23 +107,23 @@ def test_three_ways_of_naming_are_known(names):
 
 
 @pytest.mark.parametrize("sequence", ["01_01", "02_01"])
-def test_real_places_of_bone_ends_keep_their_directions(body, rest, sequence):
+def test_real_places_of_bone_ends_keep_their_directions(body, captured, sequence):
     with np.load(pack("cmu_mocap") / "cmu_asfamc_positions_30fps.npz") as stored:
         number = stored["names"].tolist().index(sequence)
         first = int(stored["lengths"][:number].sum())
         places = stored["xyz"][first : first + int(stored["lengths"][number]) : 10].astype(float)
         points = named_points(stored["joint_names"].tolist(), places, bone_ends=True)
-    pose = retargeted(points, rest)
+    pose = retargeted(points, captured)
     source = np.stack([points[name] for name in NEEDED], axis=1)
     got = _directions(_joints(body, pose), body.joint_names)
     assert (got * _directions(source, NEEDED)).sum(axis=-1).min() > 0.9999
 
 
-def test_real_motion_keeps_its_directions(body, rest):
+def test_real_motion_keeps_its_directions(body, captured):
     motion = read_bvh(pack("cmu_mocap") / "bvh" / "131_01.bvh", metres=0.0564)
     points = {name: values[::10] for name, values in
               named_points(motion.names, motion.positions()).items()}  # fmt: skip
-    pose = retargeted(points, rest)
+    pose = retargeted(points, captured)
     source = np.stack([points[name] for name in NEEDED], axis=1)
     got = _directions(_joints(body, pose), body.joint_names)
     wanted = _directions(source, NEEDED)
@@ -127,3 +131,23 @@ def test_real_motion_keeps_its_directions(body, rest):
     steps = np.linalg.norm(np.diff(pose, axis=0), axis=-1)
     assert np.isfinite(pose).all()
     assert np.percentile(steps, 99) < 1.0
+
+
+def test_a_walker_carries_the_head_upright(body, captured):
+    """Between eyes and ears the head of who walks straight on is level within ten degrees."""
+    motion = read_bvh(pack("cmu_mocap") / "bvh" / "131_01.bvh", metres=0.0564)
+    points = {name: values[:200:10] for name, values in
+              named_points(motion.names, motion.positions()).items()}  # fmt: skip
+    turns = matrix_of_axis_angle(torch.from_numpy(retargeted(points, captured)).float())
+    seen = body.keypoints(turns, torch.zeros(len(turns), body.shape_count))[0].double().numpy()
+    still = (body.regressor @ body.template).double().numpy()[None]
+    assert abs(np.median(_gaze(body, seen)) - _gaze(body, still)[0]) < 10
+
+
+def _gaze(body, keypoints) -> np.ndarray:
+    """(T,) degrees by which the nose lies above the ears."""
+    nose, left, right = (
+        keypoints[:, body.keypoint_names.index(name)] for name in ("nose", "left ear", "right ear")
+    )
+    ahead = nose - (left + right) / 2
+    return np.degrees(np.arctan2(ahead[:, 1], np.linalg.norm(ahead[:, [0, 2]], axis=1)))

@@ -1,0 +1,135 @@
+"""Bodies laid over keypoints: what a known motion shows is found again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from poseapp.domain.alignment import pa_mpjpe
+from poseapp.domain.errors import BodyError
+from poseapp.domain.human import LIMB_KEYPOINTS
+from poseapp.domain.report import SilentReport
+from poseapp.infer.body_energy import jerkiness
+from poseapp.infer.body_fit import fit, refit_frame
+from poseapp.nets.body.shipped import shipped_body
+from tests.fixtures.people_seen import FPS, SIZE, keypoints_of, pixels_of, walker
+
+COCO = shipped_body().keypoint_names[:17]
+
+
+@pytest.fixture(scope="module")
+def body():
+    return shipped_body()
+
+
+@pytest.fixture(scope="module")
+def seen(body):
+    """A motion, its keypoints in space, and the 17 that COCO names as they are seen."""
+    motion = walker()
+    points = keypoints_of(body, motion)
+    return motion, points, pixels_of(points, motion)[:, :17]
+
+
+@pytest.fixture(scope="module")
+def found(body, seen):
+    _, _, pixels = seen
+    return fit(body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport())
+
+
+def _limbs(body, points):
+    return points[:, [body.keypoint_names.index(name) for name in LIMB_KEYPOINTS]]
+
+
+def test_keypoints_without_noise_are_met(body, seen, found):
+    _, points, pixels = seen
+    again = pixels_of(keypoints_of(body, found), found)[:, :17]
+    distance = np.linalg.norm(again - pixels, axis=-1)
+    assert distance.mean() < 2.5
+    np.testing.assert_allclose(found.error_px, distance.mean(axis=1), rtol=1e-3)
+
+
+def test_the_person_stands_in_space_as_they_did(body, seen, found):
+    motion, points, _ = seen
+    errors = pa_mpjpe(_limbs(body, keypoints_of(body, found)), _limbs(body, points))
+    assert errors.mean() < 0.05
+    np.testing.assert_allclose(found.translation[:, 2], motion.translation[:, 2], rtol=0.15)
+
+
+def test_a_keypoint_far_off_is_not_believed(body, seen, found):
+    _, _, pixels = seen
+    wrong = pixels.copy()
+    wrong[6, COCO.index("left wrist")] += 150
+    bent = fit(body, COCO, wrong, np.ones(wrong.shape[:2]), SIZE, FPS, SilentReport(), start=found)
+    again = pixels_of(keypoints_of(body, bent), bent)[6, :17]
+    assert np.linalg.norm(again - pixels[6], axis=-1).max() < 25
+
+
+def test_a_frame_that_shows_nothing_lies_between_its_neighbours(body, seen, found):
+    _, _, pixels = seen
+    hidden = pixels.copy()
+    hidden[5] = np.nan
+    scores = np.ones(pixels.shape[:2])
+    filled = fit(body, COCO, hidden, scores, SIZE, FPS, SilentReport(), start=found)
+    assert np.isnan(filled.error_px[5])
+    again = pixels_of(keypoints_of(body, filled), filled)[5, :17]
+    assert np.linalg.norm(again - pixels[5], axis=-1).mean() < 6
+
+
+def test_a_dragged_keypoint_is_followed_and_nothing_else_moves(body, seen, found):
+    _, _, pixels = seen
+    dragged = pixels[4].copy()
+    wrist = COCO.index("right wrist")
+    dragged[wrist] += [0, -12]
+    changed = refit_frame(body, COCO, found, 4, dragged, np.ones(17))
+    again = pixels_of(keypoints_of(body, changed), changed)
+    assert np.linalg.norm(again[4, wrist] - dragged[wrist]) < 4
+    others = np.arange(len(found)) != 4
+    np.testing.assert_array_equal(changed.rotations[others], found.rotations[others])
+    np.testing.assert_array_equal(changed.shape, found.shape)
+    assert changed.error_px is not None
+    assert np.isfinite(changed.error_px).all()
+
+
+def test_a_frame_without_a_mesh_is_told(body, found):
+    with pytest.raises(BodyError, match="no mesh in frame 99"):
+        refit_frame(body, COCO, found, 99, np.zeros((17, 2)), np.ones(17))
+
+
+def test_an_animal_is_refused(body):
+    with pytest.raises(BodyError, match="0 of the twelve"):
+        fit(
+            body, ["snout", "tail"], np.zeros((3, 2, 2)), np.ones((3, 2)), SIZE, FPS, SilentReport()
+        )  # fmt: skip
+
+
+def test_a_window_without_people_is_told(body):
+    nothing = np.full((3, 17, 2), np.nan)
+    with pytest.raises(BodyError, match="Too few keypoints"):
+        fit(body, COCO, nothing, np.ones((3, 17)), SIZE, FPS, SilentReport())
+
+
+def test_even_motion_has_no_jerk_and_a_fall_has_its_own():
+    """Free fall: 9.81 m/s² in every frame, so (9.81/10)²/2 for each joint and inner frame."""
+    frames = torch.tensor([0, 2, 4, 6])
+    seconds = frames.double() / 30
+    fall = torch.zeros(4, 5, 3, dtype=torch.double)
+    fall[..., 1] = (0.5 * 9.81 * seconds**2)[:, None]
+    even = torch.zeros(4, 5, 3, dtype=torch.double)
+    even[..., 0] = seconds[:, None]
+    assert jerkiness(even, frames, 30.0).item() == pytest.approx(0, abs=1e-20)
+    assert jerkiness(fall, frames, 30.0).item() == pytest.approx(2 * 5 * 0.5 * 0.981**2)
+
+
+def test_frames_across_a_gap_are_not_compared():
+    joints = torch.tensor([0.0, 0.0, 5.0, 5.0]).view(4, 1, 1).expand(4, 2, 3)
+    assert jerkiness(joints, torch.tensor([0, 1, 9, 10]), 30.0).item() == 0
+
+
+def test_a_start_of_part_of_the_frames_is_told(body, seen, found):
+    _, _, pixels = seen
+    with pytest.raises(ValueError, match="same frames"):
+        fit(
+            body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport(),
+            start=replace(found.part(slice(0, 3))),
+        )  # fmt: skip
