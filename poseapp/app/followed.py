@@ -53,7 +53,9 @@ def followed(project: Project, video: VideoId) -> tuple[Followed, ...]:
     """Everybody in a video, in the order in which they appear."""
     names = {track.id: track.name for track in project.labels.tracks()}
     threads = _merged(_threads(shown_bodies(project, video)))
-    kept = [thread for thread in threads if _was_there(thread, project.videos.get(video).frame_count)]
+    kept = [
+        thread for thread in threads if _was_there(thread, project.videos.get(video).frame_count)
+    ]
     kept.sort(key=lambda thread: min(thread.bodies))
     found, unnamed = [], 0
     for thread in kept:

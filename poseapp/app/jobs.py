@@ -49,7 +49,9 @@ class Priority(IntEnum):
     """Nobody at the moment: training."""
     ASKED = 2
     """A person asked and goes on meanwhile: suggestions, the predictions of a video."""
-    SCREEN = 3
+    AT_ONCE = 3
+    """A person waits for it, but it needs what the worker of the screen does not load."""
+    SCREEN = 4
     """A person looks at the frame it is about; it has a worker of its own and waits for none."""
 
 

@@ -9,6 +9,7 @@ from poseapp.app.frames import FrameService
 from poseapp.app.inference import Inference
 from poseapp.app.jobs import JobRunner, Post, Priority, core_count
 from poseapp.app.library import Library
+from poseapp.app.meshing import Meshing
 from poseapp.app.selection import FRAMES_A_ROUND, Selection
 from poseapp.app.session import Session
 from poseapp.app.teaching import Teaching
@@ -33,6 +34,7 @@ class Services:
         self.library = Library(session)
         self.training = Training(session, self.jobs)
         self.inference = Inference(session, self.jobs)
+        self.meshing = Meshing(session, self.jobs)
         self.selection = Selection(session, self.jobs)
         self.weighing = Weighing(session, self.jobs)
         self.teaching = Teaching(session, self.jobs, by_itself=not headless)
@@ -46,6 +48,7 @@ class Services:
         self.training.close()
         self.teaching.close()
         self.inference.close()
+        self.meshing.close()
         self.frames.close()
 
     def _predict_all(self, run: Run) -> None:

@@ -16,7 +16,7 @@ from poseapp.domain.errors import ProjectError
 from poseapp.domain.ids import RunId, VideoId
 from poseapp.domain.mesh import BodyPose, MeshTrack, MeshTrackId, with_pose
 from poseapp.store.database import Database, Row
-from poseapp.store.motion_file import read_motion, write_motion
+from poseapp.store.motion_file import read_motion
 
 _COLUMNS = "id, run, video, name, file"
 
@@ -29,15 +29,8 @@ class MeshTable:
         self._database = database
         self._folder = folder
 
-    def add(self, run: RunId, video: VideoId, name: str, motion: BodyMotion) -> MeshTrackId:
-        """Store the motion of another individual.
-
-        Raises:
-            ProjectError: when it cannot be written.
-        """
-        number = self._database.value("SELECT count(*) FROM mesh_tracks WHERE run = ?", (run,))
-        file = f"motion-{number + 1}.safetensors"
-        write_motion(motion, self._folder / run / file)
+    def add(self, run: RunId, video: VideoId, name: str, file: str) -> MeshTrackId:
+        """Store another individual, whose motion was written to a file in the folder of the run."""
         return MeshTrackId(
             self._database.insert(
                 "INSERT INTO mesh_tracks (run, video, name, file) VALUES (?, ?, ?, ?)",

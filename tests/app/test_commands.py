@@ -37,7 +37,7 @@ from poseapp.domain.mesh import BodyPose, MeshTrackId
 from poseapp.domain.pose import Instance, Origin, Visibility
 from poseapp.domain.suggestion import Answer
 from poseapp.store.codec import from_json, to_json
-from tests.fixtures.motions import walking
+from tests.fixtures.motions import keep_motion, walking
 from tests.fixtures.projects import (
     MOUSE,
     NOSE,
@@ -89,7 +89,7 @@ def project(tmp_path):
         project.labels.insert(body(FRAME))
         project.labels.add_track("Ann")
         project.suggestions.add([suggestion(FRAME)])
-        project.meshes.add(RunId("mesh-1"), VideoId(1), "Ann", walking())
+        keep_motion(project, RunId("mesh-1"), VideoId(1), "Ann", walking())
         yield project
 
 

@@ -15,7 +15,7 @@ from poseapp.domain.ids import RunId
 from poseapp.domain.mesh import BodyPose, MeshTrackId, pose_at, with_pose
 from poseapp.store.motion_file import read_motion, write_motion
 from poseapp.store.project import Project
-from tests.fixtures.motions import walking
+from tests.fixtures.motions import keep_motion, walking
 from tests.fixtures.projects import names_in
 
 RUN = RunId("mesh-1")
@@ -34,7 +34,7 @@ def leaning(motion, frame):
 
 
 def test_a_motion_comes_back_as_it_was_stored(project, video):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     assert equal(project.meshes.motion(track), walking())
     assert project.meshes.of_video(video) == (project.meshes.get(track),)
     assert project.meshes.get(track).name == "Ann"
@@ -42,14 +42,14 @@ def test_a_motion_comes_back_as_it_was_stored(project, video):
 
 
 def test_a_video_shows_the_newest_run(project, video):
-    project.meshes.add(RUN, video, "Person 1", walking())
-    project.meshes.add(RUN, video, "Person 2", walking())
-    newer = project.meshes.add(RunId("mesh-2"), video, "Person 1", walking(4))
+    keep_motion(project, RUN, video, "Person 1", walking())
+    keep_motion(project, RUN, video, "Person 2", walking())
+    newer = keep_motion(project, RunId("mesh-2"), video, "Person 1", walking(4))
     assert [track.id for track in project.meshes.of_video(video)] == [newer]
 
 
 def test_a_frame_fitted_again_lies_over_the_run_until_it_is_undone(project, video):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     told: list[Changes] = []
     history = History(project, told.append)
     history.do(SetBodyPose(track, 3, leaning(walking(), 3)))
@@ -67,7 +67,7 @@ def test_a_frame_fitted_again_lies_over_the_run_until_it_is_undone(project, vide
 
 
 def test_an_undo_brings_back_the_fit_before(project, video):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     history = History(project, lambda changes: None)
     first = leaning(walking(), 2)
     history.do(SetBodyPose(track, 2, first))
@@ -80,7 +80,7 @@ def test_an_undo_brings_back_the_fit_before(project, video):
 
 
 def test_a_fit_survives_the_project_being_closed(project, video):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     History(project, lambda changes: None).do(SetBodyPose(track, 1, leaning(walking(), 1)))
     with project.reader() as other:
         assert equal(other.meshes.motion(track), with_pose(walking(), 1, leaning(walking(), 1)))
@@ -88,7 +88,7 @@ def test_a_fit_survives_the_project_being_closed(project, video):
 
 @pytest.mark.parametrize("content", [None, b"", b"\x08\0\0\0\0\0\0\0{}      ", b"\xff" * 200])
 def test_a_damaged_file_costs_a_sentence(project, video, content):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     path = project.runs_folder / RUN / "motion-1.safetensors"
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(ProjectError, match=r"gone or damaged.*recover the meshes of this video"):
@@ -117,7 +117,7 @@ def test_a_motion_appears_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_a_damaged_row_is_told_in_words(project, video):
-    track = project.meshes.add(RUN, video, "Ann", walking())
+    track = keep_motion(project, RUN, video, "Ann", walking())
     project._database.connection.execute(
         "INSERT INTO mesh_refits VALUES (?, 1, x'0102', x'', NULL)", (track,)
     )

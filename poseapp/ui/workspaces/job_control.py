@@ -48,11 +48,11 @@ class JobControl(QObject):
         self._strip.show_jobs(tuple(_view(job) for job in self._told()))
 
     def _told(self) -> list[Job]:
-        """All but looks at the frame on screen, which end before anybody could read of them.
+        """All but what is done for the frame on screen, which ends before anybody could read it.
 
         Work for spare time comes last: it rests while another job runs.
         """
-        told = [job for job in self._jobs() if job.priority is not Priority.SCREEN]
+        told = [job for job in self._jobs() if job.priority < Priority.AT_ONCE]
         return sorted(told, key=lambda job: job.priority is Priority.SPARE)
 
     def _first(self) -> Job | None:
