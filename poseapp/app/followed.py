@@ -60,7 +60,7 @@ def followed(project: Project, video: VideoId) -> tuple[Followed, ...]:
     kept.sort(key=lambda thread: min(thread.bodies))
     free = (name for n in count(1) if (name := f"Person {n}") not in names.values())
     return tuple(
-        _followed((thread.track and names.get(thread.track)) or next(free), thread.bodies)
+        _followed(names[thread.track] if thread.track else next(free), thread.bodies)
         for thread in kept
     )
 
