@@ -36,4 +36,4 @@ class ErrorLane(CurveLane):
         return f"Frame {int(self._frames[at]):,}: {self._scores[at] * self._top:.1f} px off"
 
     def _threshold_text(self) -> str:
-        return f"{self._limit:.0f} px"
+        return f"{self._limit:.0f}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRectF, Signal
 
 from poseapp.app.changes import Changes
 from poseapp.app.followed import scores_of
@@ -39,8 +39,8 @@ from poseapp.ui.workspaces.mesh_drawing import Asked, Drawn, draw, stretches
 from poseapp.ui.workspaces.overview import Lanes
 from poseapp.ui.workspaces.shown_frame import Picture
 
-_MOST_PIXELS = 2_600_000
-"""Of an overlay: beyond that a mesh is drawn coarser than the screen."""
+_TALLEST_PX = 1600
+"""Of a body: beyond that it is drawn coarser than the screen."""
 _LOOK = "mesh_look"
 
 
@@ -86,6 +86,8 @@ class MeshControl(QObject):
         self._loaded: Loaded | None = None
         self._current = 0
         self._ready = False
+        self._unseen = False
+        """Whether the current person was not brought into view yet."""
         self._tracks: list[tuple[str, int, int]] = []
         view.choose_style(self._paint.style)
         view.inspector.set_opacity(self._paint.opacity)
@@ -281,8 +283,13 @@ class MeshControl(QObject):
         video = self._label.videos.current
         if video is None or loaded.video != video.id:
             return
+        first = self._loaded is None
         self._loaded = loaded
         self._current = min(self._current, max(len(loaded.people) - 1, 0))
+        if first and loaded.people:
+            sizes = [len(one.motion) * one.height_px for one in loaded.people]
+            self._current = sizes.index(max(sizes))
+            self._unseen = True
         if loaded.people:
             self.view.show_meshes()
             self._get_ready()
@@ -411,22 +418,25 @@ class MeshControl(QObject):
             self._instances(),
             self._project.skeleton,
             self._paint,
-            self._scale(video),
+            self._scale(),
             video.fps or 25.0,
         )
         self._renderer.run(partial(draw, asked), self._show_drawn)
 
     def _show_drawn(self, drawn: Drawn) -> None:
+        if self._unseen and drawn.box is not None and self.view.canvas.has_picture():
+            self._unseen = False
+            self.view.canvas.zoom_to(QRectF(*drawn.box))
         self.view.canvas.set_meshes(drawn.overlays)
         self.view.canvas.set_disagreements(drawn.disagreements if self.view.shows_points else ())
         self.view.orbit.show_scene(drawn.scene)
         self.view.inspector.show_figures(drawn.figures, self._not_writable() or drawn.missing)
 
-    def _scale(self, video: Video) -> int:
+    def _scale(self) -> int:
         """How much finer than the picture the screen is, in whole steps."""
         wanted = self.view.canvas.magnification * self.view.devicePixelRatioF()
-        pixels = max(video.width * video.height, 1)
-        most = max(1, int((_MOST_PIXELS / pixels) ** 0.5))
+        tallest = max(min(one.height_px, 2 * one.motion.size[1]) for one in self.people)
+        most = int(_TALLEST_PX / max(tallest, 1))
         return max(1, min(round(wanted), most))
 
     def _choose_style(self, style: Style) -> None:
@@ -438,7 +448,7 @@ class MeshControl(QObject):
         self._draw()
 
     def _choose(self, place: int) -> None:
-        self._current = place
+        self._current, self._unseen = place, True
         self._show_person()
 
     def _switch_points(self, _on: bool) -> None:

@@ -21,6 +21,8 @@ from poseapp.ui.panels.mesh_inspector import MeshFigures
 from poseapp.ui.widgets.orbit_view import Scene
 
 _TRAIL_S = 2.0
+_ROOM = 0.15
+"""Round a person who is brought into view, as a share of their height."""
 _SOLE_M = 0.08
 """How far the floor lies below the lowest ankle."""
 
@@ -53,6 +55,8 @@ class Drawn:
     disagreements: tuple[Disagreement, ...]
     missing: str
     """Why the frame cannot be fitted again; empty when it can."""
+    box: tuple[float, float, float, float] | None = None
+    """Left, top, width, height round the current person, with room."""
 
 
 def draw(asked: Asked) -> Drawn:
@@ -82,7 +86,16 @@ def draw(asked: Asked) -> Drawn:
         figures_of(person, mesh, gap, asked),
         disagreements_of(person, instance, gap),
         "" if instance is not None else f"No keypoints of {person.track.name} are on this frame.",
+        box_of(person, mesh),
     )
+
+
+def box_of(person: MeshPerson, mesh: PosedMesh) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a person in the picture, with some room."""
+    seen = person.view.project(mesh.vertices)
+    (left, top), (right, bottom) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
+    room = _ROOM * (bottom - top)
+    return left - room, top - room, right - left + 2 * room, bottom - top + 2 * room
 
 
 def scene_of(person: MeshPerson, mesh: PosedMesh, asked: Asked) -> Scene:
