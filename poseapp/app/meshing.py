@@ -137,7 +137,7 @@ class Meshing:
             self._refit.stop()
         run = self._project.runs.get(person.track.run)
         request = Refit(
-            str(run.config.get("body", ANNY)),
+            str(run.config["body"]),
             person.motion.part(slice(at, at + 1)),
             self._project.skeleton.names,
             points,

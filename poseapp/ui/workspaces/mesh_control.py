@@ -424,7 +424,8 @@ class MeshControl(QObject):
         self._renderer.run(partial(draw, asked), self._show_drawn)
 
     def _show_drawn(self, drawn: Drawn) -> None:
-        if self._unseen and drawn.box is not None and self.view.canvas.has_picture():
+        mine = drawn.asked.current == self._current
+        if self._unseen and mine and drawn.box is not None and self.view.canvas.has_picture():
             self._unseen = False
             self.view.canvas.zoom_to(QRectF(*drawn.box))
         self.view.canvas.set_meshes(drawn.overlays)
