@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from poseapp.app.session import Session
 from poseapp.app.teaching import Teaching
 from poseapp.cli import main
 from poseapp.cli.progress import TerminalReport
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance
+from poseapp.domain.run import Run, RunKind
 from poseapp.formats.registry import FORMATS
 from poseapp.learn.select.registry import SELECTORS
 from poseapp.media.film_writer import write_film
+from tests.fixtures.motions import keep_motion, walking
 
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -204,6 +208,29 @@ def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch)
 def test_the_net_for_people_is_said_to_be_missing_with_how_to_get_it():
     assert document("people")["there"] is False
     assert "poseapp people --fetch" in run("people").stdout
+
+
+def test_meshes_that_are_there_are_exported(tmp_path):
+    write_film(tmp_path / "walk.mp4", [np.full((200, 320, 3), 90, np.uint8)] * 6, 25)
+    run("new", tmp_path / "walk", "--skeleton", "human", tmp_path / "walk.mp4")
+    with Session.open(tmp_path / "walk.pose") as session:
+        made = Run(RunId("mesh-1"), RunKind.MESH, "fit", BEGUN, config={"body": "Anny"})
+        session.project.runs.add(made)
+        keep_motion(session.project, made.id, VideoId(1), "Person 1", walking(6))
+    out = tmp_path / "walk.glb"
+    found = document("mesh", tmp_path / "walk.pose", "--export", "glb", out, "--ask")
+    assert out.read_bytes()[:4] == b"glTF"
+    assert found["people"] == [
+        {"name": "Person 1", "frames": 6, "error_px": 1.93, "disagreeing": 0}
+    ]
+    assert (found["exports"][0]["kind"], found["asked"]) == ("glb", 0)
+
+
+def test_meshes_without_keypoints_are_refused_in_words(project):
+    run("new", project.parent / "people", "--skeleton", "human", project.parent / "scenes.mp4")
+    said = run("mesh", project.parent / "people.pose", ok=False).output
+    assert "There are no keypoints yet. Predict the video, or label a few frames." in said
+    assert "A body can be laid over people only" in run("mesh", project, ok=False).output
 
 
 def test_help_names_every_command_in_the_order_of_work_and_every_preset():
