@@ -97,9 +97,7 @@ class Settings:
     ablation: Ablation = field(default_factory=Ablation)
 
     def adapting(self) -> Settings:
-        """For a team that begins with meta-learnt weights: half as long, with fewer guesses, and
-        with smaller steps, which do not wash those weights out.
-        """
+        """For a team with meta-learnt weights: half as long, fewer guesses, smaller steps."""
         return replace(
             self,
             episodes=self.episodes // 2,
