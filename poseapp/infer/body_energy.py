@@ -14,8 +14,13 @@ from torch import Tensor
 
 from poseapp.nets.body.body import Body
 from poseapp.nets.body.pose_prior import shipped_prior
-from poseapp.nets.body.rotations import matrix_of_axis_angle, matrix_of_six
+from poseapp.nets.body.rotations import (
+    axis_angle_of_matrix,
+    matrix_of_axis_angle,
+    matrix_of_six,
+)
 from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.body.transfer import transferred
 
 OUTLIERS = 4.0
 """Degrees of freedom of the errors of keypoints: the fewer, the more of them may be quite wrong."""
@@ -115,10 +120,18 @@ def _squared(seen: Seen, found: Tensor, noise: float) -> Tensor:
 
 
 def strangeness(body: Body, guess: Guess) -> Tensor:
-    """(B,) how unlike people the poses are."""
+    """(B,) how unlike people the poses are; bodies that no poses are known of: how unlike the mean."""
     if body.joint_names == shipped_body().joint_names:
         return POSE_SHARE * shipped_prior().energy(guess.angles.flatten(1))
-    return 0.5 * (guess.angles.flatten(1) / UNKNOWN_SPREAD).square().sum(dim=1)
+    apart = (guess.angles - mean_pose(body)).flatten(1) / UNKNOWN_SPREAD
+    return POSE_SHARE * 0.5 * apart.square().sum(dim=1)
+
+
+def mean_pose(body: Body) -> Tensor:
+    """(J - 1, 3) axis angles of the usual pose."""
+    angles = shipped_prior().mean().view(1, -1, 3)
+    rotations = torch.cat([torch.eye(3)[None, None], matrix_of_axis_angle(angles)], dim=1)
+    return axis_angle_of_matrix(transferred(rotations, shipped_body(), body))[0, 1:]
 
 
 def jerkiness(joints: Tensor, frames: Tensor, fps: float) -> Tensor:

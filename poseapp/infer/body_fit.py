@@ -39,6 +39,7 @@ from poseapp.nets.body.rotations import (
     six_of_matrix,
 )
 from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.body.transfer import transferred
 
 Floats = NDArray[np.floating]
 
@@ -160,6 +161,23 @@ def refit_frame(
         translation=_with(motion.translation, at, one.translation[0]),
         error_px=None if errors is None else _with(errors, at, one.error_px[0]),
     )
+
+
+def with_errors(
+    body: Body, names: Sequence[str], motion: BodyMotion, points: Floats, scores: Floats
+) -> BodyMotion:
+    """The motion with its error in each frame, as keypoints of these frames show it.
+
+    Args:
+        body: that the motion is of.
+        names: (K,) the skeleton's keypoints.
+        motion: of one individual, T frames.
+        points: (T, K, 2) pixels, NaN where absent.
+        scores: (T, K) in 0..1.
+    """
+    own, chosen = shared_keypoints(names, body.keypoint_names)
+    seen = _seen(points[:, own], scores[:, own], motion.size, motion.focal_px)
+    return _motion(body, chosen, _guess_of(motion), seen, motion.frames, motion.size)
 
 
 # -- between arrays and guesses ------------------------------------------------------------------
@@ -355,9 +373,11 @@ def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
 
 def _usual_poses(body: Body) -> Tensor:
     """(M, J - 1, 3) axis angles."""
-    if body.joint_names == shipped_body().joint_names:
-        return shipped_prior().means.view(-1, len(body.joint_names) - 1, 3)
-    return torch.zeros(1, len(body.joint_names) - 1, 3)
+    own = shipped_body()
+    angles = shipped_prior().means.view(-1, len(own.joint_names) - 1, 3)
+    root = torch.eye(3).expand(len(angles), 1, 3, 3)
+    rotations = torch.cat([root, matrix_of_axis_angle(angles)], dim=1)
+    return axis_angle_of_matrix(transferred(rotations, own, body))[:, 1:]
 
 
 def _weak_fits(flat: Tensor, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
