@@ -72,9 +72,14 @@ def main() -> None:
     strangers = [one for one in every if one.style in HELD_OUT]
     task = keypoint_task(LIGHT_KEYPOINTS, taught, strangers, WEIGHTS, given.seed)
     options = Options(
-        minutes=None, steps=given.steps, batch=BATCH, lr=RATE, evaluations=EVALUATIONS, patience=EVALUATIONS,
+        minutes=None,
+        steps=given.steps,
+        batch=BATCH,
+        lr=RATE,
+        evaluations=EVALUATIONS,
+        patience=EVALUATIONS,
         average=0.998,
-    )  # fmt: skip
+    )
     saved = PROJECT / "out" / "mesh" / f"keypoints_{given.seed}.safetensors"
     fitted = Loop(task, options, Telling(), torch.device("cpu"), saved).run()
     save_net(fitted.net, given.out)

@@ -73,12 +73,12 @@ class Guess:
         return [self.root, self.angles, self.ray, self.log_depth, self.shape]
 
     def rotations(self) -> Tensor:
-        """(B, J, 3, 3)"""
+        """(B, J, 3, 3) matrices."""
         root = matrix_of_six(self.root)[:, None]
         return torch.cat([root, matrix_of_axis_angle(self.angles)], dim=1)
 
     def translation(self) -> Tensor:
-        """(B, 3)"""
+        """(B, 3) metres, of the body's origin."""
         depth = self.log_depth.exp()[:, None]
         return torch.cat([self.ray * depth, depth], dim=1)
 
@@ -120,7 +120,7 @@ def _squared(seen: Seen, found: Tensor, noise: float) -> Tensor:
 
 
 def strangeness(body: Body, guess: Guess) -> Tensor:
-    """(B,) how unlike people the poses are; bodies that no poses are known of: how unlike the mean."""
+    """(B,) how unlike people the poses are; of a body without a prior, how unlike the usual one."""
     if body.joint_names == shipped_body().joint_names:
         return POSE_SHARE * shipped_prior().energy(guess.angles.flatten(1))
     apart = (guess.angles - mean_pose(body)).flatten(1) / UNKNOWN_SPREAD

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError
-from poseapp.domain.report import Report, SilentReport
+from poseapp.domain.report import Report
 from poseapp.infer.body_energy import (
     Guess,
     Seen,
@@ -35,7 +35,6 @@ from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.rotations import (
     axis_angle_of_matrix,
     matrix_of_axis_angle,
-    matrix_of_six,
     six_of_matrix,
 )
 from poseapp.nets.body.shipped import shipped_body
@@ -61,7 +60,7 @@ _RATES = (0.04, 0.04, 0.004, 0.02, 0.04)
 """Of a guess's parameters, in their order."""
 
 
-def fit(
+def fit(  # noqa: PLR0913 - a person's keypoints are six values
     body: Body,
     names: Sequence[str],
     points: Floats,
@@ -344,8 +343,10 @@ def _tried_frames(seen: Seen, numbers: NDArray[np.int64], fps: float) -> Tensor:
 
 
 def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
-    """For each of the B frames `YAWS` guesses, one after the other: the usual pose and the turn
-    within a part of the circle that lie best on the keypoints, placed there.
+    """`YAWS` guesses for each of the B frames, a frame's one after the other.
+
+    Each is the usual pose, turned somewhere within its part of the circle, that lies best on the
+    keypoints, placed there.
     """
     usual = _usual_poses(body)
     turns = torch.arange(YAWS * TURNS_A_WAY) * (2 * math.pi / (YAWS * TURNS_A_WAY))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -26,10 +27,10 @@ from poseapp.nets.body.camera import intrinsics_of, translation_of_weak
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.nets.body.rotations import axis_angle_of_matrix, matrix_of_six
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import CLIP, INPUT_KEYPOINTS
 from poseapp.nets.body.transfer import transferred
-from poseapp.nets.motion_hmr.clips import Clips, make_clips
-from poseapp.nets.motion_hmr.net import MotionHMR, bodies_of_frames
+from poseapp.nets.motion_hmr.architecture import CLIP, INPUT_KEYPOINTS
+from poseapp.nets.motion_hmr.clips import Clips, make_clips, of_frames
+from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
 
 Floats = NDArray[np.floating]
 Flow = Callable[[NDArray[np.int64], Clips], Tensor]
@@ -49,17 +50,42 @@ _NO_PEOPLE = (
 )
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
-    """Weighted sums over the windows that saw a frame."""
+    """Weighted sums over the windows that saw a frame, (T, ...) each."""
 
     weight: Floats
     six: Floats
     shape: Floats
     translation: Floats
 
+    @classmethod
+    def of(cls, frames: int) -> _Sums:
+        """Nothing seen yet."""
+        own = shipped_body()
+        widths = (1, 6 * len(own.joint_names), own.shape_count, 3)
+        return cls(*(np.zeros((frames, width)) for width in widths))
 
-def recover(
+    def add(
+        self, windows: NDArray[np.int64], clips: Clips, bodies: Bodies, intrinsics: Tensor
+    ) -> None:
+        """What was said of (B, 31) frames; -1 is none."""
+        there = windows >= 0
+        side = clips.side[:, None].expand(-1, CLIP).flatten()
+        boxes = of_frames(clips.middle[:, :-1], clips.middle[:, :-1]).flatten(0, 1)
+        every = intrinsics.expand(len(side), 3, 3)
+        place = translation_of_weak(bodies.camera.flatten(0, 1), boxes, side, every)
+        weight = (_importance() * there)[..., None]
+        for total, value in (
+            (self.six, bodies.six.flatten(2)),
+            (self.shape, bodies.shape),
+            (self.translation, place.view(len(windows), CLIP, 3)),
+            (self.weight, torch.ones(len(windows), CLIP, 1)),
+        ):
+            np.add.at(total, windows[there], (value.double().numpy() * weight)[there])
+
+
+def recover(  # noqa: PLR0913 - a person's keypoints are six values
     net: MotionHMR,
     body: Body,
     names: Sequence[str],
@@ -100,12 +126,17 @@ def recover(
     if not kept.any():
         raise BodyError(_NO_PEOPLE)
     windows = _windows(kept, max(1, round(fps / NET_FPS)))
-    sums = _Sums(*(np.zeros((len(points), *shape)) for shape in _shapes()))
+    sums = _Sums.of(len(points))
+    intrinsics = intrinsics_of(torch.full((1,), focal), *size)
     netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
     for first in range(0, len(windows), WINDOWS_AT_ONCE):
         netted.progress(first / len(windows), "recovering meshes")
         some = np.stack(windows[first : first + WINDOWS_AT_ONCE])
-        _look(net, some, given, shown, size, focal, flow, sums)
+        clips = _clips(some, given, shown)
+        if flow is not None:
+            clips = replace(clips, pictures=flow(some, clips))
+        with torch.no_grad():
+            sums.add(some, clips, bodies_of_frames(net, clips), intrinsics)
     frames = np.flatnonzero(kept)
     found = _averaged(sums, frames, body, size, focal)
     own = points[frames], np.where(scores[frames] >= SURE, scores[frames], 0.0)
@@ -119,7 +150,7 @@ def frames_between(good: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
     """(T,) the good frames, and those in gaps between them that are not longer than `longest`."""
     kept = good.copy()
     places = np.flatnonzero(good)
-    for before, after in zip(places[:-1], places[1:], strict=True):
+    for before, after in pairwise(places):
         if after - before - 1 <= longest:
             kept[before:after] = True
     return kept
@@ -127,12 +158,10 @@ def frames_between(good: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
 
 def _inputs(names: Sequence[str], points: Floats, scores: Floats) -> tuple[Floats, NDArray]:
     """(T, 12, 2) and (T, 12) the net's keypoints, zero where not shown, and which are shown."""
-    place = {}
-    for own, of_net in zip(*shared_keypoints(names, INPUT_KEYPOINTS), strict=True):
-        place[of_net] = own
+    places = zip(*shared_keypoints(names, INPUT_KEYPOINTS), strict=True)
     given = np.zeros((len(points), len(INPUT_KEYPOINTS), 2))
     shown = np.zeros(given.shape[:2], bool)
-    for of_net, own in place.items():
+    for own, of_net in places:
         shown[:, of_net] = np.isfinite(points[:, own]).all(axis=1) & (scores[:, own] >= SURE)
         given[:, of_net] = np.where(shown[:, of_net, None], points[:, own], 0.0)
     return given, shown
@@ -154,47 +183,16 @@ def _windows(kept: NDArray[np.bool_], stride: int) -> list[NDArray[np.int64]]:
     return windows
 
 
-@torch.no_grad()
-def _look(
-    net: MotionHMR,
-    windows: NDArray[np.int64],
-    given: Floats,
-    shown: NDArray[np.bool_],
-    size: tuple[int, int],
-    focal: float,
-    flow: Flow | None,
-    sums: _Sums,
-) -> None:
-    """Add what the net says of (B, 31) windows."""
-    there = windows >= 0
-    seen = shown[windows] & there[..., None]
-    clips = make_clips(torch.from_numpy(given[windows]).float(), torch.from_numpy(seen))
-    if flow is not None:
-        clips = replace(clips, pictures=flow(windows, clips))
-    bodies = bodies_of_frames(net, clips)
-    side = clips.side[:, None].expand(-1, CLIP).flatten()
-    boxes = torch.cat([clips.middle[:, :-1], clips.middle[:, -2:-1]], dim=1).flatten(0, 1)
-    intrinsics = intrinsics_of(torch.full((len(side),), focal), *size)
-    place = translation_of_weak(bodies.camera.flatten(0, 1), boxes, side, intrinsics)
-    weight = (_importance() * there)[..., None]
-    for total, value in (
-        (sums.six, bodies.six.flatten(2)),
-        (sums.shape, bodies.shape),
-        (sums.translation, place.view(len(windows), CLIP, 3)),
-        (sums.weight, torch.ones(len(windows), CLIP, 1)),
-    ):
-        np.add.at(total, windows[there], (value.double().numpy() * weight)[there])
+def _clips(windows: NDArray[np.int64], given: Floats, shown: NDArray[np.bool_]) -> Clips:
+    """The clips of (B, 31) frames; -1 is none, and shows nothing."""
+    seen = shown[windows] & (windows >= 0)[..., None]
+    return make_clips(torch.from_numpy(given[windows]).float(), torch.from_numpy(seen))
 
 
 def _importance() -> Floats:
     """(31,) of a window's frames."""
     near = 1 - np.abs(np.linspace(-1, 1, CLIP))
     return np.maximum(near, EDGE)
-
-
-def _shapes() -> list[tuple[int, ...]]:
-    own = shipped_body()
-    return [(1,), (6 * len(own.joint_names),), (own.shape_count,), (3,)]
 
 
 def _averaged(

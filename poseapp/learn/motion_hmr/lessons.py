@@ -1,23 +1,36 @@
-"""Lessons of keypoints alone: captured motion before made-up cameras, nothing is drawn."""
+"""Lessons: what the net is given of made-up people, and what is true of them.
+
+Keypoints alone need no picture: captured motion before made-up cameras. Nets that see flow or RGB
+learn from synthetic clips.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
+from poseapp.learn.synth.composite import SyntheticClip
 from poseapp.learn.synth.hiding import (
     DetectorErrors,
     behind_limbs,
     hidden_at_last,
     total_occlusions,
 )
+from poseapp.learn.synth.performance import mirror_order
 from poseapp.learn.synth.troupe import SIZE, Shots, Troupe
-from poseapp.nets.motion_hmr.architecture import INPUT_KEYPOINTS, MEASURED_KEYPOINTS
+from poseapp.nets.body.body import Body
+from poseapp.nets.motion_hmr.architecture import (
+    INPUT_KEYPOINTS,
+    MEASURED_KEYPOINTS,
+    Architecture,
+)
 from poseapp.nets.motion_hmr.clips import Clips, make_clips
+from poseapp.nets.motion_hmr.pictures import pictures_of
 
 COVERED_CLIPS = 0.3
 """Chance of a clip that a thing stands before the person; as many as superpixels cover."""
@@ -60,6 +73,62 @@ def keypoint_lesson(
     found = seen[:, :, :given] + size * errors.offsets((count, troupe.frames, given), rng)
     clips = make_clips(found, torch.from_numpy(~hidden))
     return Lesson(clips, points, seen, shots.rotations)
+
+
+def picture_lesson(made: Sequence[SyntheticClip], architecture: Architecture) -> Lesson:
+    """Synthetic clips as a net of this architecture sees them; keypoints are exact, as the paper's.
+
+    A net without keypoints has the same boxes: the paper takes the person's detection as given.
+    """
+    given = len(INPUT_KEYPOINTS)
+    seen = torch.from_numpy(np.stack([clip.seen for clip in made])).float()
+    shown = torch.from_numpy(np.stack([clip.shown for clip in made]))
+    clips = make_clips(seen[:, :, :given], shown)
+    if architecture.picture:
+        drawn = [
+            pictures_of(architecture, list(clip.pictures), clips.middle[n].numpy(), clips.side[n])
+            for n, clip in enumerate(made)
+        ]
+        clips = replace(clips, pictures=torch.from_numpy(np.stack(drawn)))
+    points = torch.from_numpy(np.stack([clip.points for clip in made])).float()
+    rotations = torch.from_numpy(np.stack([clip.rotations for clip in made])).float()
+    return Lesson(clips, points, seen, rotations)
+
+
+def mirrored(lesson: Lesson, body: Body, architecture: Architecture, width: int) -> Lesson:
+    """The lesson as a mirror shows it: sides swap, and flow to the right goes to the left.
+
+    Args:
+        lesson: as a net of the architecture is given it.
+        body: whose joints swap sides.
+        architecture: says what the pictures are.
+        width: of the whole pictures, in pixels.
+    """
+    clips = lesson.clips
+    given = mirror_order(INPUT_KEYPOINTS).tolist()
+    measured = mirror_order(MEASURED_KEYPOINTS).tolist()
+    joints = mirror_order(body.joint_names).tolist()
+    flat, solid = torch.tensor([-1.0, 1.0]), torch.tensor([-1.0, 1.0, 1.0])
+    pictures = clips.pictures
+    if pictures is not None:
+        pictures = pictures.flip(-1)
+        if architecture.picture == "flow":
+            pictures = pictures * solid[:, None, None]
+    edge = torch.tensor([width - 1.0, 0.0])
+    return Lesson(
+        Clips(
+            clips.points[:, :, given] * flat,
+            clips.following[:, :, given] * flat,
+            clips.shown[:, :, given],
+            clips.occluded,
+            edge + clips.middle * flat,
+            clips.side,
+            pictures,
+        ),
+        lesson.points[:, :, measured] * solid,
+        edge + lesson.seen[:, :, measured] * flat,
+        lesson.rotations[:, :, joints] * torch.outer(solid, solid),
+    )
 
 
 def _outside(seen: Tensor) -> np.ndarray:

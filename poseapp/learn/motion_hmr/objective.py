@@ -19,6 +19,7 @@ from poseapp.nets.body.camera import weak_perspective
 from poseapp.nets.body.pose_prior import PosePrior
 from poseapp.nets.body.rotations import axis_angle_of_matrix
 from poseapp.nets.motion_hmr.architecture import MEASURED_KEYPOINTS
+from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import Bodies
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from poseapp.domain.alignment import pa_mpjpe
-from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson
+from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
+from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson, mirrored, picture_lesson
 from poseapp.learn.motion_hmr.objective import Weights, objective
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.performance import Performance
-from poseapp.learn.synth.troupe import Troupe
+from poseapp.learn.synth.studio import Studio
+from poseapp.learn.synth.troupe import SIZE, Troupe
 from poseapp.learn.train.loop import Metrics, Task
 from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP, MEASURED_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
 
 HELD_OUT_CLIPS = 200
@@ -42,13 +46,70 @@ def keypoint_task(
     def lesson(step: int, size: int) -> Lesson:
         return keypoint_lesson(troupe, np.random.default_rng([seed, step]), size, errors)
 
-    def loss(net: MotionHMR, given: Lesson, device: torch.device) -> torch.Tensor:
+    def loss(net: MotionHMR, given: Lesson, device: torch.device) -> Tensor:
         given = given.to(device)
         pairs = torch.randperm(CLIP - 1, generator=chance)[: weights.pairs].to(device)
         said = net(given.clips, pairs)
         return objective(said, given, pairs, body, shipped_prior(), weights)
 
     return Task(MotionHMR(architecture), lesson, loss, lambda net: measured(net, exam))
+
+
+def picture_task(
+    architecture: Architecture,
+    studio: Studio,
+    held_out: Studio,
+    weights: Weights,
+    *,
+    clips: int,
+    exam_clips: int = 40,
+    real: Callable[[int], Clips] | None = None,
+) -> Task[Pupil, tuple[Lesson, Clips | None]]:
+    """Learn from synthetic clips, half of them mirrored; measured on the held-out ones.
+
+    Args:
+        architecture: of the net.
+        studio: makes the clips that are learnt from.
+        held_out: makes the others, of other styles and before other videos.
+        weights: of the loss.
+        clips: how many different ones are learnt from, over and over.
+        exam_clips: how many are measured on.
+        real: clips without labels by number, for DANN.
+    """
+    torch.manual_seed(studio.seed)
+    body = shipped_body()
+    exam = picture_lesson([held_out.clip(n) for n in range(exam_clips)], architecture)
+    chance = torch.Generator().manual_seed(studio.seed)
+
+    def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:
+        rng = np.random.default_rng([studio.seed, step])
+        chosen = [studio.clip(int(n)) for n in rng.integers(clips, size=size)]
+        made = picture_lesson(chosen, architecture)
+        if rng.random() < 0.5:
+            made = mirrored(made, body, architecture, SIZE[0])
+        return made, None if real is None else real(step)
+
+    def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
+        made, unlabelled = given[0].to(device), given[1]
+        pairs = torch.randperm(CLIP - 1, generator=chance)[: weights.pairs].to(device)
+        features = pupil.net.encoder(made.clips)
+        said = pupil.net.told(features, pairs)
+        cost = objective(said, made, pairs, body, shipped_prior(), weights)
+        if unlabelled is None:
+            return cost
+        of_real = pupil.net.encoder(unlabelled.to(device))
+        return cost + domain_loss(pupil.adversary, features, of_real)
+
+    return Task(Pupil(architecture), lesson, loss, lambda pupil: measured(pupil.net, exam))
+
+
+class Pupil(nn.Module):
+    """A net, and the adversary that it learns against where there is one."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.net = MotionHMR(architecture)
+        self.adversary = Adversary(self.net.encoder.width)
 
 
 @torch.no_grad()

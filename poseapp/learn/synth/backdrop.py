@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +41,7 @@ def camera_motion(frames: Frames) -> Floats:
     The median of the flow between two frames is what the camera did; it is added up from the
     centre of the clip to both ends.
     """
-    steps = [
-        np.median(flow_between(a, b), axis=(0, 1))
-        for a, b in zip(frames[:-1], frames[1:], strict=True)
-    ]
+    steps = [np.median(flow_between(a, b), axis=(0, 1)) for a, b in pairwise(frames)]
     moved = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     return moved - moved[len(frames) // 2]
 

@@ -33,7 +33,7 @@ class Light:
 
 def random_light(rng: np.random.Generator) -> Light:
     """From anywhere above and before the person, of any strength."""
-    towards = rng.normal(size=3) + (0.0, -0.8, -0.8)
+    towards = rng.normal((0.0, -0.8, -0.8), 1.0)
     return Light(towards / np.linalg.norm(towards), rng.uniform(0.3, 0.9), rng.uniform(0.25, 0.7))
 
 

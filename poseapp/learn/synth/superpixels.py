@@ -71,7 +71,7 @@ def _shrunk(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _features(frames: NDArray[np.uint8], camera: Floats, step: int, weight: float) -> Floats:
     """(T, H, W, 5) colour in 0..1, and place against the camera times `weight`."""
-    count, height, width = frames.shape[:3]
+    height, width = frames.shape[1:3]
     columns, rows = np.meshgrid(np.arange(width), np.arange(height))
     place = np.stack([columns, rows], axis=-1) * step + (step - 1) / 2
     against = place[None] - camera[:, None, None]

@@ -30,7 +30,7 @@ class PointEncoder(nn.Module):
         )
 
     def forward(self, clips: Clips) -> Tensor:
-        """(B, T - 1, width)"""
+        """Features (B, T - 1, width)."""
         shown, occluded = clips.shown.float(), clips.occluded.float()[..., None]
         now = (clips.points[:, :-1].flatten(2), shown[:, :-1], occluded[:, :-1])
         then = (clips.following.flatten(2), shown[:, 1:], occluded[:, 1:])
@@ -50,7 +50,7 @@ class PictureEncoder(nn.Module):
         self._resnet, self.width = resnet(architecture.trunk, architecture.channels)
 
     def forward(self, clips: Clips) -> Tensor:
-        """(B, T - 1, width)"""
+        """Features (B, T - 1, width)."""
         layers = [] if clips.pictures is None else [clips.pictures]
         if self._keypoints:
             layers.append(heatmaps(clips.points[:, :-1], clips.shown[:, :-1], self._side))

@@ -48,7 +48,7 @@ class Bodies:
         )
 
     def rotations(self) -> Tensor:
-        """(..., J, 3, 3)"""
+        """Matrices (..., J, 3, 3)."""
         return matrix_of_six(self.six)
 
 

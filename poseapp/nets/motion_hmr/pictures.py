@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.nets.motion_hmr.architecture import Architecture
+
 Floats = NDArray[np.floating]
 
 FLOW_PX = 20 / 224
@@ -23,6 +25,17 @@ def flow_between(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Floats:
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     grey = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in (before, after)]
     return np.asarray(estimator.calc(grey[0], grey[1], None))  # pyright: ignore[reportArgumentType]
+
+
+def pictures_of(
+    architecture: Architecture,
+    frames: Sequence[NDArray[np.uint8]],
+    middle: Floats,
+    side: float,
+) -> NDArray[np.float32]:
+    """(T - 1, 3, S, S) what such a net sees beside keypoints; arguments as of `flow_pictures`."""
+    made = flow_pictures if architecture.picture == "flow" else rgb_pictures
+    return made(frames, middle, side, architecture.side_px)
 
 
 def flow_pictures(
