@@ -86,7 +86,7 @@ class _Sums:
 
 
 def recover(  # noqa: PLR0913 - a person's keypoints are six values
-    net: MotionHMR,
+    net: MotionHMR | None,
     body: Body,
     names: Sequence[str],
     points: Floats,
@@ -102,7 +102,7 @@ def recover(  # noqa: PLR0913 - a person's keypoints are six values
     """The body of one individual in every frame that shows enough of it, or lies between such.
 
     Args:
-        net: on the CPU.
+        net: on the CPU; without one the body is fitted from nothing.
         body: that is wanted; the net's own is the shipped one, another takes its poses.
         names: (K,) the skeleton's keypoints.
         points: (T, K, 2) pixels, NaN where absent, of frames 0 … T - 1.
@@ -112,12 +112,12 @@ def recover(  # noqa: PLR0913 - a person's keypoints are six values
         report: asked after every few windows, then after every iteration of the fit.
         flow: what shows a net of flow the pictures.
         focal_px: of the camera; the picture's diagonal when not known.
-        refine: whether the body is fitted to the keypoints in the end.
+        refine: whether what the net found is fitted to the keypoints in the end.
 
     Raises:
         BodyError: when the skeleton is not human, or no frame shows enough.
     """
-    shared_keypoints(names, body.keypoint_names)
+    shared_keypoints(names, body.keypoint_names)  # says why where the skeleton will not do
     points = np.asarray(points, np.float64)
     scores = np.asarray(scores, np.float64)
     focal = focal_px or math.hypot(*size)
@@ -125,6 +125,10 @@ def recover(  # noqa: PLR0913 - a person's keypoints are six values
     kept = frames_between(shown.sum(axis=1) >= ENOUGH_LIMB_KEYPOINTS, int(LONGEST_GAP_S * fps))
     if not kept.any():
         raise BodyError(_NO_PEOPLE)
+    frames = np.flatnonzero(kept)
+    own = points[frames], np.where(scores[frames] >= SURE, scores[frames], 0.0)
+    if net is None:
+        return fit(body, names, *own, size, fps, report, frames=frames, focal_px=focal)
     windows = _windows(kept, max(1, round(fps / NET_FPS)))
     sums = _Sums.of(len(points))
     intrinsics = intrinsics_of(torch.full((1,), focal), *size)
@@ -137,9 +141,7 @@ def recover(  # noqa: PLR0913 - a person's keypoints are six values
             clips = replace(clips, pictures=flow(some, clips))
         with torch.no_grad():
             sums.add(some, clips, bodies_of_frames(net, clips), intrinsics)
-    frames = np.flatnonzero(kept)
     found = _averaged(sums, frames, body, size, focal)
-    own = points[frames], np.where(scores[frames] >= SURE, scores[frames], 0.0)
     if not refine:
         return with_errors(body, names, found, *own)
     fitted = PartOfReport(report, 0.5, 1.0)

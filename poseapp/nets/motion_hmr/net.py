@@ -17,14 +17,12 @@ from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.rotations import matrix_of_axis_angle, matrix_of_six, six_of_matrix
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import Architecture
-from poseapp.nets.motion_hmr.clips import Clips, of_frames
+from poseapp.nets.motion_hmr.architecture import INPUT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.clips import BOX_OF_PERSON, Clips, of_frames
 from poseapp.nets.motion_hmr.encoders import PictureEncoder, PointEncoder
 
 CAMERA, SIX = 3, 6
 ITERATIONS = 3
-_FIRST_SCALE = 0.79
-"""Crop units of a metre when a person of 1.7 m is 150 px tall in 224."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,8 +130,13 @@ def bodies_of_frames(net: MotionHMR, clips: Clips) -> Bodies:
 
 
 def _usual() -> Tensor:
-    """A person who stands in the middle of the crop and looks into the camera."""
+    """A person who fills the crop as boxes have it and looks into the camera."""
     body, prior = shipped_body(), shipped_prior()
     angles = torch.cat([torch.tensor([FACING]), prior.mean().view(-1, 3)])
-    six = six_of_matrix(matrix_of_axis_angle(angles)).flatten()
-    return torch.cat([torch.tensor([_FIRST_SCALE, 0.0, 0.0]), six, torch.zeros(body.shape_count)])
+    rotations = matrix_of_axis_angle(angles)
+    keypoints, _ = body.keypoints(rotations[None], torch.zeros(1, body.shape_count))
+    limbs = keypoints[0, [body.keypoint_names.index(name) for name in INPUT_KEYPOINTS], :2]
+    low, high = limbs.amin(dim=0), limbs.amax(dim=0)
+    scale = 2 / (BOX_OF_PERSON * (high - low).max())
+    camera = torch.cat([scale[None], -(low + high) / 2])
+    return torch.cat([camera, six_of_matrix(rotations).flatten(), torch.zeros(body.shape_count)])

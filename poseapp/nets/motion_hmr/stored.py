@@ -48,7 +48,9 @@ def load_net(file: Path) -> MotionHMR:
 
 
 @lru_cache(maxsize=1)
-def shipped_net() -> MotionHMR:
-    """The net of keypoints that comes with the app; loaded once."""
+def shipped_net() -> MotionHMR | None:
+    """The net of keypoints that comes with the app, loaded once; None where none is shipped."""
+    if not _SHIPPED.is_file():
+        return None
     with as_file(_SHIPPED) as path:
         return load_net(path)
