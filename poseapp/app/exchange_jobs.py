@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from poseapp.app.keypoint_mapping import Names
 from poseapp.app.worker import JobReport
 from poseapp.domain.errors import VideoUnreadableError
-from poseapp.domain.ids import FrameRef
+from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport
+from poseapp.media.mesh_paint import Paint
 
 if TYPE_CHECKING:
     from poseapp.app.exchange import ExportSummary, ImportSummary
+    from poseapp.app.mesh_export import MeshSummary
     from poseapp.formats.base import Imported  # its readers are heavy: loaded when needed
 
 DISK = "disk"
@@ -131,6 +133,30 @@ def export(request: Export, report: JobReport) -> ExportSummary:
             request.frames,
             with_pictures=request.with_pictures,
             report=report,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMeshes:
+    """Write the meshes of a video of the project at `project`."""
+
+    project: Path
+    video: VideoId
+    kind: str
+    """A key of `mesh_export.KINDS`."""
+    out: Path
+    paint: Paint
+
+
+def export_meshes(request: ExportMeshes, report: JobReport) -> MeshSummary:
+    """As with labels: it takes its place when it is whole and was read back."""
+    from poseapp.app.mesh_export import export_meshes
+    from poseapp.store.project import Project
+
+    report.on_device(DISK)
+    with Project.open(request.project, read_only=True) as project:
+        return export_meshes(
+            project, request.video, request.kind, request.out, paint=request.paint, report=report
         )
 
 

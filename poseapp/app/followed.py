@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +58,11 @@ def followed(project: Project, video: VideoId) -> tuple[Followed, ...]:
         thread for thread in threads if _was_there(thread, project.videos.get(video).frame_count)
     ]
     kept.sort(key=lambda thread: min(thread.bodies))
-    found, unnamed = [], 0
-    for thread in kept:
-        name = names.get(thread.track) if thread.track is not None else None
-        unnamed += name is None
-        found.append(_followed(name or f"Person {unnamed}", thread.bodies))
-    return tuple(found)
+    free = (name for n in count(1) if (name := f"Person {n}") not in names.values())
+    return tuple(
+        _followed(names[thread.track] if thread.track else next(free), thread.bodies)
+        for thread in kept
+    )
 
 
 def shown_bodies(project: Project, video: VideoId) -> dict[int, tuple[Instance, ...]]:

@@ -37,6 +37,8 @@ class MeshPerson:
     track: MeshTrack
     motion: BodyMotion
     figure: Figure
+    refitted: frozenset[int] = frozenset()
+    """Frames that were fitted again after a person moved a point."""
 
     @property
     def view(self) -> View:
@@ -109,7 +111,9 @@ def people_of(project: Project, video: VideoId, body: str = ANNY) -> tuple[MeshP
     for track in project.meshes.of_video(video):
         name = str(project.runs.get(track.run).config.get("body", body))
         motion = project.meshes.motion(track.id)
-        found.append(MeshPerson(track, motion, Figure(arrays_called(name), motion.shape)))
+        figure = Figure(arrays_called(name), motion.shape)
+        refitted = frozenset(project.meshes.refitted(track.id))
+        found.append(MeshPerson(track, motion, figure, refitted))
     return tuple(found)
 
 

@@ -121,11 +121,11 @@ class Meshing:
         frame: int,
         points: NDArray[np.float64],
         scores: NDArray[np.float64],
-        then: Callable[[], None] = lambda: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> Job:
         """Fit the mesh of a frame to these (K, 2) keypoints with (K,) scores: one edit.
 
-        A newer request takes the place of this one.
+        A newer request takes the place of this one. `ended` is called however it ends.
 
         Raises:
             BodyError: when the individual has no mesh in the frame.
@@ -149,7 +149,9 @@ class Meshing:
             name="Fitting this frame",
             priority=Priority.AT_ONCE,
             device="cpu",
-            on_done=partial(self._refitted, person, frame, then),
+            on_done=partial(self._refitted, person, frame, ended),
+            on_stopped=ended,
+            on_failed=lambda _: ended(),
         )
         return self._refit
 
@@ -169,11 +171,11 @@ class Meshing:
             self._end(self._live, broken_off.state, broken_off.message)
 
     def _refitted(
-        self, person: MeshPerson, frame: int, then: Callable[[], None], pose: BodyPose
+        self, person: MeshPerson, frame: int, ended: Callable[[], None], pose: BodyPose
     ) -> None:
+        ended()
         text = f"Fitted the mesh of frame {frame:,} again"
         self._session.history.do(SetBodyPose(person.track.id, frame, pose, text))
-        then()
 
     def _new_run(self, videos: tuple[VideoId, ...], body: str) -> Run:
         """Its parent is the run whose predictions it starts from, where there are some."""

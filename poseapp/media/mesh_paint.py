@@ -77,6 +77,7 @@ def painted(vertices: ArrayLike, faces: ArrayLike, view: View, paint: Paint) -> 
             strength = _mean(_glass(xyz, normals), corners, weights)
         case Style.WIRE:
             strength = _wire(view.project(xyz), corners, weights)
+            light = np.ones_like(light)  # thin lines in shadow would not be seen
     strength = 255 * np.float32(paint.opacity) * strength
     shaded = np.empty((len(pixel), 4), np.float32)
     for channel, value in enumerate(paint.colour):

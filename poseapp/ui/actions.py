@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from poseapp.ui.shortcuts import BY_ID, SHORTCUTS, Keymap, Where, shown
+from poseapp.ui.shortcuts import BY_ID, FRAMES, SHORTCUTS, Keymap, Where, shown
 
 Needs = Callable[[], str]
 """Says in one sentence what a command still misses; empty when it can run."""
 
 _CHECKABLE = {
     "show_labels", "show_predictions", "show_names", "show_trails", "show_heatmap",
-    "predict_shown", "full_screen",
+    "predict_shown", "full_screen", "follow_person",
 }  # fmt: skip
 
 
@@ -76,6 +76,13 @@ class Actions(QObject):
         """Hear the keys of the commands of `where` on this widget and its children."""
         for shortcut in SHORTCUTS:
             if shortcut.where is where:
+                widget.addAction(self._actions[shortcut.id])
+
+    def listen_to_frames(self, page: QWidget, canvas: QWidget) -> None:
+        """Hear the keys that go through a video on a page, or only on its canvas."""
+        for shortcut in SHORTCUTS:
+            if shortcut.group == FRAMES:
+                widget = canvas if shortcut.where is Where.CANVAS else page
                 widget.addAction(self._actions[shortcut.id])
 
     def missing(self, command: str) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from poseapp.ui import ruler, theme
+from poseapp.ui.error_lane import ErrorLane
 from poseapp.ui.lanes import CurveLane, Lane, MarksLane, TimeScale, TracksLane
 
 LEFT = 112
@@ -17,16 +18,10 @@ _GAP = 4
 
 
 class LaneStack:
-    """Suggestions, labels, confidence and tracks; the first two share a lane where it is small."""
+    """Lanes below each other."""
 
-    def __init__(self) -> None:
-        self.suggestions = MarksLane("Suggestions")
-        self.labels = MarksLane("Labels", "your labels will show here")
-        self.both = MarksLane("Frames", "your labels will show here")
-        """Suggestions and labels, for small windows."""
-        self.confidence = CurveLane("Confidence", "appears after the first training")
-        self.tracks = TracksLane("Tracks")
-        self.compact = False
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self._lanes = tuple(lanes)
 
     @property
     def height(self) -> int:
@@ -68,9 +63,7 @@ class LaneStack:
         return made
 
     def _shown(self) -> Sequence[Lane]:
-        if self.compact:
-            return (self.both, self.confidence, self.tracks)
-        return (self.suggestions, self.labels, self.confidence, self.tracks)
+        return self._lanes
 
     def _places(self, width: float) -> Iterator[tuple[Lane, QRectF]]:
         """Each lane with its rectangle."""
@@ -79,6 +72,34 @@ class LaneStack:
             height = theme.height(lane.height_role)
             yield lane, QRectF(LEFT, top, width, height - _GAP)
             top += height
+
+
+class LabelLanes(LaneStack):
+    """Suggestions, labels, confidence and tracks; the first two share a lane where it is small."""
+
+    def __init__(self) -> None:
+        self.suggestions = MarksLane("Suggestions")
+        self.labels = MarksLane("Labels", "your labels will show here")
+        self.both = MarksLane("Frames", "your labels will show here")
+        """Suggestions and labels, for small windows."""
+        self.confidence = CurveLane("Confidence", "appears after the first training")
+        self.tracks = TracksLane("Tracks")
+        self.compact = False
+        super().__init__((self.suggestions, self.labels, self.confidence, self.tracks))
+
+    def _shown(self) -> Sequence[Lane]:
+        return (self.both, self.confidence, self.tracks) if self.compact else self._lanes
+
+
+class MeshLanes(LaneStack):
+    """How far meshes are off, where bodies are fitted, and what there is to fit them to."""
+
+    def __init__(self) -> None:
+        self.error = ErrorLane("Reprojection", "appears once bodies are fitted")
+        self.disagreeing = MarksLane("Disagree", "no frame on which mesh and points disagree")
+        self.fitted = TracksLane("Fitted")
+        self.tracks = TracksLane("Tracks")
+        super().__init__((self.error, self.disagreeing, self.fitted, self.tracks))
 
 
 def _paint_title(painter: QPainter, lane: Lane, rect: QRectF) -> None:

@@ -168,6 +168,7 @@ class CurveLane:
         self.hint = hint
         self.height_role = "laneCurve"
         self.threshold = 0.3
+        self._worst = np.minimum
         self._frames = _sorted([])
         self._scores = np.empty(0)
         self._usual_step = 1.0
@@ -195,16 +196,16 @@ class CurveLane:
         return f"Frame {int(self._frames[at]):,}: confidence {self._scores[at]:.2f}"
 
     def points(self, scale: TimeScale) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions in px and the smallest score that falls on each; NaN scores are gaps."""
+        """Positions in px and the worst score that falls on each; NaN scores are gaps."""
         seen = scale.visible(self._frames)
         frames, scores = self._frames[seen], self._scores[seen]
         if not len(frames):
             return np.empty(0), np.empty(0)
         x = np.round(scale.x(frames)) if len(frames) > scale.width else scale.x(frames)
         starts = np.flatnonzero(np.diff(x, prepend=-np.inf) > 0)
-        lowest = np.minimum.reduceat(scores, starts)
+        worst = self._worst.reduceat(scores, starts)
         jumps = np.flatnonzero(np.diff(frames[starts]) > self._widest_step(scale)) + 1
-        return np.insert(x[starts], jumps, x[starts][jumps]), np.insert(lowest, jumps, np.nan)
+        return np.insert(x[starts], jumps, x[starts][jumps]), np.insert(worst, jumps, np.nan)
 
     def _widest_step(self, scale: TimeScale) -> float:
         """Frames between neighbours above which the curve is broken."""
@@ -225,6 +226,9 @@ class CurveLane:
         painter.setPen(QPen(theme.color("curve"), 1.5))
         painter.drawLines(lines)
 
+    def _threshold_text(self) -> str:
+        return f"{self.threshold:.2f}".lstrip("0")
+
     def _paint_threshold(self, painter: QPainter, rect: QRectF, inner: QRectF) -> None:
         y = inner.bottom() - self.threshold * inner.height()
         pen = QPen(theme.color("text3"), 1)
@@ -233,7 +237,7 @@ class CurveLane:
         painter.drawLine(QLineF(rect.left(), y, rect.right(), y))
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("text3"))
-        text = f"{self.threshold:.2f}".lstrip("0")
+        text = self._threshold_text()
         place = QRectF(rect.left() - 40, y - 8, 34, 16)
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 

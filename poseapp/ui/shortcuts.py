@@ -15,6 +15,8 @@ class Where(StrEnum):
     """Everywhere in the Label workspace, except while text is typed."""
     CANVAS = "canvas"
     """Only while the canvas has the focus: keys that lists and buttons need for themselves."""
+    MESH = "mesh"
+    """On the canvas and the body in space of the Mesh workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ def _group(name: str, where: Where, *rows: tuple[str, str, str]) -> tuple[Shortc
     """Rows of (id, text, keys); keys are divided by blanks."""
     return tuple(Shortcut(key, text, tuple(keys.split()), name, where) for key, text, keys in rows)
 
+
+FRAMES = "Frames"
+"""The group of commands that go through a video, wherever one is shown."""
 
 SHORTCUTS: tuple[Shortcut, ...] = (
     *_group(
@@ -52,7 +57,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         Where.WINDOW,
         ("workspace_label", "Label workspace", "Ctrl+1"),
         ("workspace_train", "Train workspace", "Ctrl+2"),
-        ("workspace_export", "Export workspace", "Ctrl+3"),
+        ("workspace_mesh", "Mesh workspace", "Ctrl+3"),
+        ("workspace_export", "Export workspace", "Ctrl+4"),
         ("find_command", "Find a command", "Ctrl+Shift+P"),
         ("show_shortcuts", "Keyboard shortcuts", "F1"),
         ("theme_dark", "Dark theme", ""),
@@ -83,7 +89,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         ("suggest_here", "Put this frame into the queue", "Ctrl+Shift+G"),
     ),
     *_group(
-        "Frames",
+        FRAMES,
         Where.CANVAS,
         ("next_frame", "Next frame", "Right D"),
         ("previous_frame", "Previous frame", "Left A"),
@@ -91,7 +97,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         ("last_frame", "Last frame", "End"),
     ),
     *_group(
-        "Frames",
+        FRAMES,
         Where.LABEL,
         ("play", "Play or pause", "."),
         ("forward_10", "10 frames on", "Ctrl+Right"),
@@ -173,6 +179,15 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         ("predict_shown", "Predict the frame on screen", ""),
         ("predict_video", "Predict this video", "Ctrl+Shift+V"),
         ("predict_all", "Predict all videos", ""),
+        ("recover_meshes", "Fit bodies to this video", "Ctrl+Shift+B"),
+    ),
+    *_group(
+        "Meshes",
+        Where.MESH,
+        ("next_disagreeing", "Next frame on which mesh and points disagree", "Space"),
+        ("refit_mesh", "Refit this frame", "Return Enter"),
+        ("mesh_style", "Shaded, transparent or wire", "M"),
+        ("follow_person", "Follow the person in space", "F"),
     ),
 )
 
@@ -221,16 +236,30 @@ class Keymap:
 def conflicts(keys: Mapping[str, Iterable[str]]) -> list[Conflict]:
     """The pairs of commands that would fight for a key, in the order of the table.
 
-    All three places overlap on the canvas, so a key may have one command only.
+    Places overlap on the canvas of a workspace, so there a key may have one command only.
     """
-    taken: dict[str, str] = {}
+    taken: dict[str, list[str]] = {}
     found = []
     for command in BY_ID:
         for key in keys.get(command, ()):
-            if key in taken and taken[key] != command:
-                found.append(Conflict(key, taken[key], command))
-            taken.setdefault(key, command)
+            others = taken.setdefault(key, [])
+            fights = (other for other in others if other != command and _meet(other, command))
+            found += [Conflict(key, other, command) for other in list(fights)[:1]]
+            others.append(command)
     return found
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether one place hears the keys of both commands."""
+    return bool(_heard(BY_ID[one]) & _heard(BY_ID[other]))
+
+
+def _heard(shortcut: Shortcut) -> set[str]:
+    """The workspaces that hear a command."""
+    label, mesh = {"label"}, {"mesh"}
+    if shortcut.where is Where.MESH:
+        return mesh
+    return label | mesh if shortcut.where is Where.WINDOW or shortcut.group == FRAMES else label
 
 
 def shown(key: str) -> str:

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from poseapp.domain.suggestion import Answer
 from poseapp.ui import playhead, ruler, theme
-from poseapp.ui.lane_stack import LEFT, RIGHT, LaneStack
+from poseapp.ui.lane_stack import LEFT, RIGHT, LabelLanes, LaneStack, MeshLanes
 from poseapp.ui.lanes import Lane, TimeScale
 from poseapp.ui.time_view import STEP, TimeView
 
@@ -42,8 +42,8 @@ class _Hold(Enum):
     RANGE = "range"
 
 
-class Timeline(QWidget):
-    """Shows where labels, suggestions, doubts and tracks are, and lets a person go there."""
+class LaneView(QWidget):
+    """Lanes over the frames of a video; a person goes to a frame by a click."""
 
     seek_requested = Signal(int)
     scrubbing = Signal(int)
@@ -51,13 +51,13 @@ class Timeline(QWidget):
     range_selected = Signal(int, int)
     """First and last frame."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, lanes: LaneStack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._frame_count = 0
         self._fps = 0.0
         self._position = 0
         self._view = TimeView()
-        self._lanes = LaneStack()
+        self._stack = lanes
         self._static: QPixmap | None = None
         self._press: tuple[_Hold, QPointF] | None = None
         self._moving = False
@@ -72,14 +72,10 @@ class Timeline(QWidget):
     # -- data --------------------------------------------------------------------------------
 
     def set_video(self, frame_count: int, fps: float) -> None:
-        """Show another video from its start, whole, with empty lanes."""
+        """Show another video from its start, whole."""
         self._frame_count, self._fps = frame_count, fps
         self._position, self._range = 0, None
         self._view.set_length(frame_count)
-        self.set_labels([])
-        self.set_suggestions([], [])
-        self.set_confidence([], [])
-        self.set_tracks([])
         self._speak()
 
     def set_position(self, frame: int) -> None:
@@ -89,40 +85,6 @@ class Timeline(QWidget):
             self._static = None
         self.update()
         self._speak()
-
-    def set_labels(self, frames: ArrayLike) -> None:
-        """Frames that hold labels."""
-        self._lanes.labels.set_labels(frames)
-        self._lanes.both.set_labels(frames)
-        self._renew()
-
-    def set_suggestions(self, frames: ArrayLike, answers: Sequence[Answer]) -> None:
-        """Picked frames, and what was answered."""
-        self._lanes.suggestions.set_suggestions(frames, answers)
-        self._lanes.both.set_suggestions(frames, answers)
-        self._renew()
-
-    def set_confidence(self, frames: ArrayLike, scores: ArrayLike) -> None:
-        """How sure the net is of each of these frames, in 0..1."""
-        self._lanes.confidence.set_scores(frames, scores)
-        self._renew()
-
-    def set_tracks(self, tracks: Sequence[tuple[str, int, int]]) -> None:
-        """(name, first frame, last frame) of every uninterrupted stretch of a track."""
-        self._lanes.tracks.set_tracks(tracks)
-        self._renew()
-
-    def set_threshold(self, low_confidence: float) -> None:
-        """Draw the line of low confidence here."""
-        self._lanes.confidence.threshold = low_confidence
-        self._renew()
-
-    def set_compact(self, compact: bool) -> None:
-        """Let suggestions and labels share one lane, for small windows."""
-        if compact != self._lanes.compact:
-            self._lanes.compact = compact
-            self.updateGeometry()
-            self._renew()
 
     # -- view --------------------------------------------------------------------------------
 
@@ -145,10 +107,10 @@ class Timeline(QWidget):
         return self._view.first, self._view.last
 
     def sizeHint(self) -> QSize:
-        return QSize(720, self._lanes.height)
+        return QSize(720, self._stack.height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, self._lanes.height)
+        return QSize(320, self._stack.height)
 
     def _lane_width(self) -> float:
         return max(1.0, self.width() - LEFT - RIGHT)
@@ -258,7 +220,7 @@ class Timeline(QWidget):
         return self._frame_at(at.x()) if snapped is None else snapped
 
     def _lane_at(self, at: QPointF) -> Lane | None:
-        return self._lanes.at(at, self._lane_width())
+        return self._stack.at(at, self._lane_width())
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -278,12 +240,12 @@ class Timeline(QWidget):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         if self._static is None or self._static.devicePixelRatio() != ratio:
-            self._static = self._lanes.painted(self.size(), ratio, self._scale())
+            self._static = self._stack.painted(self.size(), ratio, self._scale())
         painter.drawPixmap(0, 0, self._static)
         if not self._frame_count:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale, bottom = self._scale(), self._lanes.bottom
+        scale, bottom = self._scale(), self._stack.bottom
         if self._range is not None:
             playhead.paint_range(painter, scale, self._range, bottom)
         covered = [self._bubble()]
@@ -312,3 +274,84 @@ class Timeline(QWidget):
         QAccessible.updateAccessibility(
             QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
         )
+
+
+class Timeline(LaneView):
+    """Shows where labels, suggestions, doubts and tracks are."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._lanes = LabelLanes()
+        super().__init__(self._lanes, parent)
+
+    def set_video(self, frame_count: int, fps: float) -> None:
+        """Show another video from its start, whole, with empty lanes."""
+        super().set_video(frame_count, fps)
+        self.set_labels([])
+        self.set_suggestions([], [])
+        self.set_confidence([], [])
+        self.set_tracks([])
+
+    def set_labels(self, frames: ArrayLike) -> None:
+        """Frames that hold labels."""
+        self._lanes.labels.set_labels(frames)
+        self._lanes.both.set_labels(frames)
+        self._renew()
+
+    def set_suggestions(self, frames: ArrayLike, answers: Sequence[Answer]) -> None:
+        """Picked frames, and what was answered."""
+        self._lanes.suggestions.set_suggestions(frames, answers)
+        self._lanes.both.set_suggestions(frames, answers)
+        self._renew()
+
+    def set_confidence(self, frames: ArrayLike, scores: ArrayLike) -> None:
+        """How sure the net is of each of these frames, in 0..1."""
+        self._lanes.confidence.set_scores(frames, scores)
+        self._renew()
+
+    def set_tracks(self, tracks: Sequence[tuple[str, int, int]]) -> None:
+        """(name, first frame, last frame) of every uninterrupted stretch of a track."""
+        self._lanes.tracks.set_tracks(tracks)
+        self._renew()
+
+    def set_threshold(self, low_confidence: float) -> None:
+        """Draw the line of low confidence here."""
+        self._lanes.confidence.threshold = low_confidence
+        self._renew()
+
+    def set_compact(self, compact: bool) -> None:
+        """Let suggestions and labels share one lane, for small windows."""
+        if compact != self._lanes.compact:
+            self._lanes.compact = compact
+            self.updateGeometry()
+            self._renew()
+
+
+class MeshTimeline(LaneView):
+    """Shows how far the mesh of a person is off, and where there is one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._lanes = MeshLanes()
+        super().__init__(self._lanes, parent)
+
+    def set_video(self, frame_count: int, fps: float) -> None:
+        """Show another video from its start, whole, with empty lanes."""
+        super().set_video(frame_count, fps)
+        self.set_errors([], [], 1.0, [])
+        self.set_stretches([], [])
+
+    def set_errors(
+        self, frames: ArrayLike, errors_px: ArrayLike, limit_px: float, over: ArrayLike
+    ) -> None:
+        """The errors of frames, the limit, and the frames to look at because they are over it."""
+        self._lanes.error.set_errors(frames, errors_px, limit_px)
+        waiting = np.asarray(over, np.int64)
+        self._lanes.disagreeing.set_suggestions(waiting, [Answer.OPEN] * len(waiting))
+        self._renew()
+
+    def set_stretches(
+        self, fitted: Sequence[tuple[str, int, int]], tracks: Sequence[tuple[str, int, int]]
+    ) -> None:
+        """(name, first, last frame) of where bodies are fitted, and of the tracks."""
+        self._lanes.fitted.set_tracks(fitted)
+        self._lanes.tracks.set_tracks(tracks)
+        self._renew()

@@ -98,7 +98,7 @@ class Figure:
         return np.tensordot(bent.reshape(-1).astype(np.float32), self.body.pose_shapes, 1)
 
 
-def matrices(rotations: NDArray) -> Floats:
+def matrices(rotations: NDArray) -> NDArray[np.float64]:
     """(..., 3, 3) of (..., 3) axis angles."""
     flat = Rotation.from_rotvec(rotations.reshape(-1, 3)).as_matrix()
     return flat.reshape(*rotations.shape[:-1], 3, 3)

@@ -22,6 +22,7 @@ from poseapp.ui.canvas.gestures import KeypointDrag
 from poseapp.ui.canvas.guide import guide_place, paint_guide
 from poseapp.ui.canvas.loupe import paint_loupe
 from poseapp.ui.canvas.markers import State
+from poseapp.ui.canvas.meshes_item import MeshesItem, Painted
 from poseapp.ui.canvas.pose_item import PosesItem, paint_poses
 from poseapp.ui.canvas.poses import Hit, Options, Owner, SkeletonLook
 from poseapp.ui.canvas.trails import TrailsItem
@@ -40,9 +41,12 @@ class Canvas(GestureView):
         self._disagreements: Sequence[Disagreement] = ()
         self._guide: NDArray[np.float64] | None = None
         self._heatmap_item = PictureItem(z=1)
+        self._meshes_item = MeshesItem()
         self._trails_item = TrailsItem()
         self._poses_item = PosesItem()
-        for item in (self._heatmap_item, self._trails_item, self._poses_item):
+        for item in (
+            self._heatmap_item, self._meshes_item, self._trails_item, self._poses_item,
+        ):  # fmt: skip
             self._kept_scene.addItem(item)
         self._preview_timer = self._timer(_PREVIEW_AFTER_MS)
         self.setAccessibleName("Canvas")
@@ -132,6 +136,10 @@ class Canvas(GestureView):
         """Lay a (H, W) map of values in 0..1 over the picture, None for no map."""
         image = QImage() if heat is None else _heat_image(heat)
         self._heatmap_item.show_image(image, self.picture_rect())
+
+    def set_meshes(self, painted: Sequence[Painted]) -> None:
+        """Lay painted meshes over the picture, the nearest person last; none for no mesh."""
+        self._meshes_item.show_meshes(painted)
 
     def _show_bodies(self) -> None:
         bodies = self._bodies

@@ -21,7 +21,7 @@ from poseapp.ui import icons, theme
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 
-WORKSPACES = ("Label", "Train", "Export")
+WORKSPACES = ("Label", "Train", "Mesh", "Export")
 
 _MENUS: dict[str, tuple[str, ...]] = {
     "File": (
@@ -47,9 +47,13 @@ _MENUS: dict[str, tuple[str, ...]] = {
         "train", "-", "predict_shown", "predict_video", "predict_all", "-",
         "suggest", "suggest_here",
     ),
+    "Mesh": (
+        "recover_meshes", "-", "refit_mesh", "next_disagreeing", "-", "mesh_style",
+        "follow_person",
+    ),
     "Help": ("show_shortcuts", "find_command", "copy_diagnostics"),
 }  # fmt: skip
-_NEEDS_PROJECT = ("Labels", "Train")
+_NEEDS_PROJECT = ("Labels", "Train", "Mesh")
 _NARROW_PX = 1320
 
 

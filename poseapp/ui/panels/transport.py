@@ -13,6 +13,11 @@ from poseapp.ui.widgets.keycap import Keycap
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _NARROW_PX = 860
+_HINTS = {
+    "skip": "Next suggestion",
+    "next_label": "Next label",
+    "next_disagreeing": "Next worst frame",
+}
 
 
 class FrameField(QLineEdit):
@@ -35,8 +40,9 @@ class Transport(QWidget):
     """The field was left without going anywhere."""
     speed_chosen = Signal(float)
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, actions: Actions, *hints: str) -> None:
+        """`hints` are the commands whose keys are shown."""
+        super().__init__()
         self.setFixedHeight(36)
         self._actions = actions
         self._play = pieces.action_button(actions["play"], "play")
@@ -52,7 +58,7 @@ class Transport(QWidget):
         self._number = 0
         self._of = pieces.text("", "body", "text3")
         self._time = pieces.text("", "body", "text2")
-        self._hints = self._make_hints()
+        self._hints = self._make_hints(hints)
         self._speed = self._make_speed()
         self.setLayout(
             pieces.row(
@@ -96,18 +102,13 @@ class Transport(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._hints.setVisible(self.width() >= _NARROW_PX)
 
-    def _make_hints(self) -> QWidget:
-        box = QWidget()
-        box.setLayout(
-            pieces.row(
-                pieces.text("Next suggestion", "small", "text2"),
-                Keycap(self._actions.caps("skip")),
-                8,
-                pieces.text("Next label", "small", "text2"),
-                Keycap(self._actions.caps("next_label")),
-                8,
-            )
-        )
+    def _make_hints(self, commands: tuple[str, ...]) -> QWidget:
+        box, line = QWidget(), pieces.row()
+        for command in commands:
+            line.addWidget(pieces.text(_HINTS[command], "small", "text2"))
+            line.addWidget(Keycap(self._actions.caps(command)))
+            line.addSpacing(8)
+        box.setLayout(line)
         return box
 
     def _make_speed(self) -> QToolButton:

@@ -33,6 +33,9 @@ from poseapp.ui.workspaces.label import LabelWorkspace
 from poseapp.ui.workspaces.label_commands import connect_label_commands
 from poseapp.ui.workspaces.label_control import LabelControl
 from poseapp.ui.workspaces.long_step import LongSteps
+from poseapp.ui.workspaces.mesh import MeshWorkspace
+from poseapp.ui.workspaces.mesh_control import MeshControl
+from poseapp.ui.workspaces.mesh_export_control import MeshExportControl
 from poseapp.ui.workspaces.recent import cover
 from poseapp.ui.workspaces.suggest_control import SuggestControl
 from poseapp.ui.workspaces.track_control import TrackControl
@@ -43,7 +46,7 @@ from poseapp.ui.workspaces.worth_control import WorthControl
 if TYPE_CHECKING:
     from poseapp.formats.base import Imported
 
-LABEL, TRAIN, EXPORT = range(3)
+LABEL, TRAIN, MESH, EXPORT = range(4)
 _COVER_WIDTH = 600
 
 
@@ -72,7 +75,15 @@ class Desk(QObject):
         self.train = TrainControl(
             session, self.services, self.background, TrainWorkspace(actions), self
         )
+        self.mesh = MeshControl(
+            session, self.services, self.background, self.label,
+            MeshWorkspace(actions, post.post), post.post,
+        )  # fmt: skip
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
+        self.mesh_exports = MeshExportControl(
+            session, files, lambda: self.label.videos.current, lambda: self.mesh.paint,
+            (self.mesh.view.inspector.exports, self.export.view.meshes),
+        )  # fmt: skip
         self.suggest = SuggestControl(
             session,
             self.services.selection,
@@ -99,7 +110,7 @@ class Desk(QObject):
     @property
     def pages(self) -> list[QWidget]:
         """The workspaces in the order of the bar."""
-        return [self.label.view, self.train.view, self.export.view]
+        return [self.label.view, self.train.view, self.mesh.view, self.export.view]
 
     def start(self) -> None:
         """Show the project."""
@@ -122,8 +133,10 @@ class Desk(QObject):
         remembered.keep_place(settings, project.path, self.label.frame.wanted)
         remembered.keep_drawn(settings, self.label.view.canvas.options)
         self.session.settings.set("layout", self.label.view.layout_state())
+        self.mesh.close()
         self.label.close()
         self.export.close()
+        self.mesh_exports.close()
         self.tracks.close()
         self.worth.close()
         self._actions.disconnect_from(self._actions.connected - self._commands_before)
@@ -162,10 +175,19 @@ class Desk(QObject):
         self.tracks.said.connect(self._say_undoable)
         self.tracks.hinted.connect(self._window.toast)
         self.export.said.connect(self._window.toast)
+        self.mesh.said.connect(self._window.toast)
+        self.mesh.hinted.connect(self._window.toast)
+        self.mesh.offered.connect(self._offer_frames)
+        self.mesh_exports.said.connect(self._window.toast)
+        self.mesh_exports.failed.connect(self._say_failure)
+        self.services.jobs.subscribe(self.mesh.job_changed)
         self.label.view.canvas.set_options(**remembered.drawn(self.session.settings))
-        connect_label_commands(self._actions, self.label, self.session)
-        self.train.connect_commands(self._actions, lambda: self.label.videos.current)
         connect = self._actions.connect_to
+        connect_label_commands(self._actions, self.label, self.session)
+        self.mesh.connect_commands(self._actions)
+        for command in ("fit", "zoom_in", "zoom_out"):
+            connect(command, partial(self._on_canvas, command), self._no_video)
+        self.train.connect_commands(self._actions, lambda: self.label.videos.current)
         history = self.session.history
         connect("undo", self.undo, lambda: "" if history.undo_text else "Nothing to undo")
         connect("redo", self.redo, lambda: "" if history.redo_text else "Nothing to redo")
@@ -173,12 +195,14 @@ class Desk(QObject):
         connect("edit_skeleton", self.edit_skeleton, self._read_only)
         connect("workspace_label", lambda: self._window.show_page(LABEL))
         connect("workspace_train", lambda: self._window.show_page(TRAIN))
+        connect("workspace_mesh", self._show_mesh)
         connect("workspace_export", self._show_export)
 
     def _changed(self, changes: Changes) -> None:
         self.label.changed(changes)
         if self._turning and len(changes.frames) == 1:
             self.label.go_to(*changes.frames)  # so that nothing changes unseen
+        self.mesh.changed(changes)
         self.train.changed(changes)
         self.export.changed(changes)
         self.suggest.changed(changes)
@@ -250,6 +274,19 @@ class Desk(QObject):
         self._window.show_page(LABEL)
         self.label.go_to(ref)
         self.label.view.focus_canvas()
+
+    def _show_mesh(self) -> None:
+        self._window.show_page(MESH)
+        self.mesh.shown()
+
+    def _on_canvas(self, verb: str) -> None:
+        """Zoom the canvas that is in front."""
+        mesh = self.mesh.view
+        canvas = mesh.canvas if mesh.isVisible() else self.label.view.canvas
+        getattr(canvas, verb)()
+
+    def _no_video(self) -> str:
+        return "" if self.label.videos.current else "Add a video first."
 
     def _show_export(self) -> None:
         self._window.show_page(EXPORT)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from poseapp.ui import icons
 from poseapp.ui.panels import pieces
+from poseapp.ui.panels.mesh_exports import MeshExports
 from poseapp.ui.widgets.banner import Banner
 from poseapp.ui.widgets.dock_header import DockHeader
 
@@ -88,6 +89,7 @@ class ExportWorkspace(QWidget):
             "Show the folder", self.show_folder_wanted.emit, kind="quiet", icon="folder-open"
         )
         self._open.hide()
+        self.meshes = MeshExports()
         self._build()
 
     # -- choices -----------------------------------------------------------------------------
@@ -198,6 +200,7 @@ class ExportWorkspace(QWidget):
         inner = pieces.column(
             self._figures, 24, pieces.text("Checks", "strong"), 8, self._checks, None,
             self._running, self._export, self._copy, self._open,
+            24, pieces.text("Meshes of the open video", "strong"), 4, self.meshes,
             spacing=8, margins=(16, 4, 16, 16),
         )  # fmt: skip
         stop = pieces.icon_button("square", "Stop the export", self.stop_wanted.emit)

@@ -60,7 +60,7 @@ class LabelWorkspace(QMainWindow):
         self.context = ContextLine(actions)
         self.side = SidePanel(actions)
         self.queue = QueuePanel(actions)
-        self.transport = Transport(actions)
+        self.transport = Transport(actions, "skip", "next_label")
         self.timeline = Timeline()
         self._instead = EmptyState()
         self._middle = self._build_middle()

@@ -152,7 +152,7 @@ class LabelControl(QObject):
         canvas.body_moved.connect(editing.move_body)
         canvas.instance_selected.connect(editing.choose_owner)
         canvas.keypoint_selected.connect(editing.choose_owner)
-        canvas.hovered.connect(self._hovered)
+        canvas.hovered.connect(self.say_position)
         canvas.zoomed.connect(self.view.context.show_zoom)
         self.view.side.bodies.chosen.connect(editing.choose)
         self.view.side.keypoints.chosen.connect(editing.choose_keypoint)
@@ -366,7 +366,8 @@ class LabelControl(QObject):
         if frame == self.frame.shown:
             self.view.canvas.set_trails(found)
 
-    def _hovered(self, x: float, y: float) -> None:
+    def say_position(self, x: float, y: float) -> None:
+        """Say where on the picture the mouse is; NaN where it is not."""
         self.hovered.emit("" if math.isnan(x) else f"x {x:.1f}  y {y:.1f}")
 
     def _tracks(self) -> dict[int, str]:
