@@ -24,7 +24,7 @@ from poseapp.nets.body.transfer import transferred
 
 OUTLIERS = 4.0
 """Degrees of freedom of the errors of keypoints: the fewer, the more of them may be quite wrong."""
-NOISE = 0.015
+NOISE = 0.01
 """Error of a keypoint as a share of the person's size in the picture."""
 TRUSTED_NOISE = 0.005
 """The same when a person put it there."""
@@ -32,6 +32,8 @@ POSE_SHARE = 0.3
 """How much the likelihood of poses counts: frames follow each other and are not independent."""
 ACCELERATION = 10.0
 """Metres per second squared, of joints."""
+RAY, BUILD = 0.08, 3.0
+"""Units of guesses in which a step moves the body about as much as one radian of a joint does."""
 UNKNOWN_SPREAD = 0.5
 """Radians, of joints about which nothing is known."""
 
@@ -62,15 +64,21 @@ class Guess:
     angles: Tensor
     """(B, J - 1, 3)"""
     ray: Tensor
-    """(B, 2) where the body's origin is seen, over the focal length, in pixels from the middle."""
+    """(B, 2) where the body's origin is seen: `RAY` times this over the focal length, in pixels
+    from the middle."""
     log_depth: Tensor
     """(B,) of metres."""
-    shape: Tensor
-    """(S,), or (B, S) while frames are guesses on their own."""
+    build: Tensor
+    """(S,), or (B, S) while frames are guesses on their own: the shape over `BUILD`."""
+
+    @property
+    def shape(self) -> Tensor:
+        """(S,) or (B, S) standard deviations."""
+        return BUILD * self.build
 
     def parameters(self) -> list[Tensor]:
         """All of them."""
-        return [self.root, self.angles, self.ray, self.log_depth, self.shape]
+        return [self.root, self.angles, self.ray, self.log_depth, self.build]
 
     def rotations(self) -> Tensor:
         """(B, J, 3, 3) matrices."""
@@ -80,7 +88,7 @@ class Guess:
     def translation(self) -> Tensor:
         """(B, 3) metres, of the body's origin."""
         depth = self.log_depth.exp()[:, None]
-        return torch.cat([self.ray * depth, depth], dim=1)
+        return torch.cat([RAY * self.ray * depth, depth], dim=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,8 @@ from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError
 from poseapp.domain.report import Report
 from poseapp.infer.body_energy import (
+    BUILD,
+    RAY,
     Guess,
     Seen,
     jerkiness,
@@ -56,7 +58,7 @@ REFIT_SPREAD = 0.4
 """Radians that a joint may turn when a frame is fitted again."""
 STEP_M = 0.3
 """How far a joint usually gets from one tried frame to the next."""
-_RATES = (0.04, 0.04, 0.004, 0.02, 0.04)
+_RATES = (0.04, 0.04, 0.04, 0.02, 0.02)
 """Of a guess's parameters, in their order."""
 
 
@@ -218,9 +220,9 @@ def _guess_of(motion: BodyMotion) -> Guess:
         Guess(
             six_of_matrix(matrix_of_axis_angle(rotations[:, 0])),
             rotations[:, 1:].clone(),
-            place[:, :2] / place[:, 2:],
+            place[:, :2] / place[:, 2:] / RAY,
             place[:, 2].log(),
-            torch.from_numpy(motion.shape).float(),
+            torch.from_numpy(motion.shape).float() / BUILD,
         )
     )
 
@@ -365,7 +367,7 @@ def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
         Guess(
             six_of_matrix(roots[best]),
             angles[best],
-            shift[frame, best] / seen.focal_px,
+            shift[frame, best] / seen.focal_px / RAY,
             (seen.focal_px / scale[frame, best]).log(),
             torch.zeros(len(best), body.shape_count),
         )
@@ -444,5 +446,5 @@ def _between(
         axis_angle_of_matrix(turned[:, 1:]),
         where[:, :2].clone(),
         where[:, 2].clone(),
-        ways.shape[rows].mean(dim=0),
+        ways.build[rows].mean(dim=0),
     )

@@ -86,7 +86,9 @@ def picture_lesson(made: Sequence[SyntheticClip], architecture: Architecture) ->
     clips = make_clips(seen[:, :, :given], shown)
     if architecture.picture:
         drawn = [
-            pictures_of(architecture, list(clip.pictures), clips.middle[n].numpy(), clips.side[n])
+            pictures_of(
+                architecture, list(clip.pictures), clips.middle[n].numpy(), float(clips.side[n])
+            )
             for n, clip in enumerate(made)
         ]
         clips = replace(clips, pictures=torch.from_numpy(np.stack(drawn)))

@@ -8,13 +8,13 @@ from skimage.transform import SimilarityTransform
 from poseapp.learn.motion_hmr.lessons import keypoint_lesson
 from poseapp.learn.motion_hmr.objective import Weights, aligned, objective
 from poseapp.learn.synth.hiding import DetectorErrors
-from poseapp.learn.synth.performance import Performance
 from poseapp.learn.synth.troupe import Troupe
 from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.rotations import six_of_matrix
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP
 from poseapp.nets.motion_hmr.net import Bodies
+from tests.fixtures.performances import swaying
 
 
 def _pairs(count: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
@@ -49,12 +49,7 @@ def test_the_gradient_of_squared_errors_is_exact_though_the_alignment_is_detache
 
 @pytest.fixture(scope="module")
 def lesson():
-    body = shipped_body()
-    mean = shipped_prior().mean().view(1, 19, 3).double().numpy()
-    sway = 0.3 * np.sin(np.arange(60) / 5)[:, None, None]
-    pose = np.concatenate([np.zeros((60, 1, 3)), mean + sway], axis=1)
-    performance = Performance("swaying/1", pose, np.tile([0.0, 1.0, 0.0], (60, 1)))
-    troupe = Troupe(body, [performance], CLIP)
+    troupe = Troupe(shipped_body(), [swaying()], CLIP)
     still = DetectorErrors(0, 0, 0, 0)
     return keypoint_lesson(troupe, np.random.default_rng(0), 3, still)
 
