@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,10 @@ def main() -> None:
     OUT.write_bytes(packed)
     unseen = np.concatenate([one.pose[:, 1:] for one in every if one.style in HELD_OUT])
     scores = [mixture.score(part.reshape(len(part), -1)) for part in (angles, unseen)]
-    print(f"{len(taught)} sequences, {len(angles)} poses, log likelihood {scores}")
-    print("sha256", hashlib.sha256(packed).hexdigest())
+    sys.stdout.write(
+        f"{len(taught)} sequences, {len(angles)} poses, log likelihood {scores}, "
+        f"sha256 {hashlib.sha256(packed).hexdigest()}\n"
+    )
 
 
 if __name__ == "__main__":

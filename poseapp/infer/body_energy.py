@@ -14,12 +14,17 @@ from torch import Tensor
 
 from poseapp.nets.body.body import Body
 from poseapp.nets.body.pose_prior import shipped_prior
-from poseapp.nets.body.rotations import matrix_of_axis_angle, matrix_of_six
+from poseapp.nets.body.rotations import (
+    axis_angle_of_matrix,
+    matrix_of_axis_angle,
+    matrix_of_six,
+)
 from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.body.transfer import transferred
 
 OUTLIERS = 4.0
 """Degrees of freedom of the errors of keypoints: the fewer, the more of them may be quite wrong."""
-NOISE = 0.015
+NOISE = 0.01
 """Error of a keypoint as a share of the person's size in the picture."""
 TRUSTED_NOISE = 0.005
 """The same when a person put it there."""
@@ -27,6 +32,8 @@ POSE_SHARE = 0.3
 """How much the likelihood of poses counts: frames follow each other and are not independent."""
 ACCELERATION = 10.0
 """Metres per second squared, of joints."""
+RAY, BUILD = 0.08, 3.0
+"""Units of guesses in which a step moves the body about as much as one radian of a joint does."""
 UNKNOWN_SPREAD = 0.5
 """Radians, of joints about which nothing is known."""
 
@@ -57,25 +64,31 @@ class Guess:
     angles: Tensor
     """(B, J - 1, 3)"""
     ray: Tensor
-    """(B, 2) where the body's origin is seen, over the focal length, in pixels from the middle."""
+    """(B, 2) where the body's origin is seen: `RAY` times this over the focal length, in pixels
+    from the middle."""
     log_depth: Tensor
     """(B,) of metres."""
-    shape: Tensor
-    """(S,), or (B, S) while frames are guesses on their own."""
+    build: Tensor
+    """(S,), or (B, S) while frames are guesses on their own: the shape over `BUILD`."""
+
+    @property
+    def shape(self) -> Tensor:
+        """(S,) or (B, S) standard deviations."""
+        return BUILD * self.build
 
     def parameters(self) -> list[Tensor]:
         """All of them."""
-        return [self.root, self.angles, self.ray, self.log_depth, self.shape]
+        return [self.root, self.angles, self.ray, self.log_depth, self.build]
 
     def rotations(self) -> Tensor:
-        """(B, J, 3, 3)"""
+        """(B, J, 3, 3) matrices."""
         root = matrix_of_six(self.root)[:, None]
         return torch.cat([root, matrix_of_axis_angle(self.angles)], dim=1)
 
     def translation(self) -> Tensor:
-        """(B, 3)"""
+        """(B, 3) metres, of the body's origin."""
         depth = self.log_depth.exp()[:, None]
-        return torch.cat([self.ray * depth, depth], dim=1)
+        return torch.cat([RAY * self.ray * depth, depth], dim=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,10 +128,18 @@ def _squared(seen: Seen, found: Tensor, noise: float) -> Tensor:
 
 
 def strangeness(body: Body, guess: Guess) -> Tensor:
-    """(B,) how unlike people the poses are."""
+    """(B,) how unlike people the poses are; of a body without a prior, how unlike the usual one."""
     if body.joint_names == shipped_body().joint_names:
         return POSE_SHARE * shipped_prior().energy(guess.angles.flatten(1))
-    return 0.5 * (guess.angles.flatten(1) / UNKNOWN_SPREAD).square().sum(dim=1)
+    apart = (guess.angles - mean_pose(body)).flatten(1) / UNKNOWN_SPREAD
+    return POSE_SHARE * 0.5 * apart.square().sum(dim=1)
+
+
+def mean_pose(body: Body) -> Tensor:
+    """(J - 1, 3) axis angles of the usual pose."""
+    angles = shipped_prior().mean().view(1, -1, 3)
+    rotations = torch.cat([torch.eye(3)[None, None], matrix_of_axis_angle(angles)], dim=1)
+    return axis_angle_of_matrix(transferred(rotations, shipped_body(), body))[0, 1:]
 
 
 def jerkiness(joints: Tensor, frames: Tensor, fps: float) -> Tensor:

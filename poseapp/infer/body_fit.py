@@ -19,8 +19,10 @@ from torch import Tensor
 
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError
-from poseapp.domain.report import Report, SilentReport
+from poseapp.domain.report import Report
 from poseapp.infer.body_energy import (
+    BUILD,
+    RAY,
     Guess,
     Seen,
     jerkiness,
@@ -35,10 +37,10 @@ from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.rotations import (
     axis_angle_of_matrix,
     matrix_of_axis_angle,
-    matrix_of_six,
     six_of_matrix,
 )
 from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.body.transfer import transferred
 
 Floats = NDArray[np.floating]
 
@@ -56,11 +58,11 @@ REFIT_SPREAD = 0.4
 """Radians that a joint may turn when a frame is fitted again."""
 STEP_M = 0.3
 """How far a joint usually gets from one tried frame to the next."""
-_RATES = (0.04, 0.04, 0.004, 0.02, 0.04)
+_RATES = (0.04, 0.04, 0.04, 0.02, 0.02)
 """Of a guess's parameters, in their order."""
 
 
-def fit(
+def fit(  # noqa: PLR0913 - a person's keypoints are six values
     body: Body,
     names: Sequence[str],
     points: Floats,
@@ -162,6 +164,23 @@ def refit_frame(
     )
 
 
+def with_errors(
+    body: Body, names: Sequence[str], motion: BodyMotion, points: Floats, scores: Floats
+) -> BodyMotion:
+    """The motion with its error in each frame, as keypoints of these frames show it.
+
+    Args:
+        body: that the motion is of.
+        names: (K,) the skeleton's keypoints.
+        motion: of one individual, T frames.
+        points: (T, K, 2) pixels, NaN where absent.
+        scores: (T, K) in 0..1.
+    """
+    own, chosen = shared_keypoints(names, body.keypoint_names)
+    seen = _seen(points[:, own], scores[:, own], motion.size, motion.focal_px)
+    return _motion(body, chosen, _guess_of(motion), seen, motion.frames, motion.size)
+
+
 # -- between arrays and guesses ------------------------------------------------------------------
 
 
@@ -201,9 +220,9 @@ def _guess_of(motion: BodyMotion) -> Guess:
         Guess(
             six_of_matrix(matrix_of_axis_angle(rotations[:, 0])),
             rotations[:, 1:].clone(),
-            place[:, :2] / place[:, 2:],
+            place[:, :2] / place[:, 2:] / RAY,
             place[:, 2].log(),
-            torch.from_numpy(motion.shape).float(),
+            torch.from_numpy(motion.shape).float() / BUILD,
         )
     )
 
@@ -326,8 +345,10 @@ def _tried_frames(seen: Seen, numbers: NDArray[np.int64], fps: float) -> Tensor:
 
 
 def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
-    """For each of the B frames `YAWS` guesses, one after the other: the usual pose and the turn
-    within a part of the circle that lie best on the keypoints, placed there.
+    """`YAWS` guesses for each of the B frames, a frame's one after the other.
+
+    Each is the usual pose, turned somewhere within its part of the circle, that lies best on the
+    keypoints, placed there.
     """
     usual = _usual_poses(body)
     turns = torch.arange(YAWS * TURNS_A_WAY) * (2 * math.pi / (YAWS * TURNS_A_WAY))
@@ -346,7 +367,7 @@ def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
         Guess(
             six_of_matrix(roots[best]),
             angles[best],
-            shift[frame, best] / seen.focal_px,
+            shift[frame, best] / seen.focal_px / RAY,
             (seen.focal_px / scale[frame, best]).log(),
             torch.zeros(len(best), body.shape_count),
         )
@@ -355,9 +376,11 @@ def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:
 
 def _usual_poses(body: Body) -> Tensor:
     """(M, J - 1, 3) axis angles."""
-    if body.joint_names == shipped_body().joint_names:
-        return shipped_prior().means.view(-1, len(body.joint_names) - 1, 3)
-    return torch.zeros(1, len(body.joint_names) - 1, 3)
+    own = shipped_body()
+    angles = shipped_prior().means.view(-1, len(own.joint_names) - 1, 3)
+    root = torch.eye(3).expand(len(angles), 1, 3, 3)
+    rotations = torch.cat([root, matrix_of_axis_angle(angles)], dim=1)
+    return axis_angle_of_matrix(transferred(rotations, own, body))[:, 1:]
 
 
 def _weak_fits(flat: Tensor, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
@@ -423,5 +446,5 @@ def _between(
         axis_angle_of_matrix(turned[:, 1:]),
         where[:, :2].clone(),
         where[:, 2].clone(),
-        ways.shape[rows].mean(dim=0),
+        ways.build[rows].mean(dim=0),
     )

@@ -30,7 +30,12 @@ class PosePrior:
         self.means = means
         """(M, D) radians."""
         self._factors = factors
+        self._weights = weights
         self._logs = weights.log() + factors.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+
+    def mean(self) -> Tensor:
+        """(D,) axis angles of the mean pose."""
+        return self._weights @ self.means
 
     def energy(self, angles: Tensor) -> Tensor:
         """(B,) of (B, D): minus the log likelihood, zero at the likeliest centre."""

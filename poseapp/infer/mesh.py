@@ -1,0 +1,217 @@
+"""Meshes of people in videos: Motion-HMR over windows of 31 frames, then fitted to the keypoints.
+
+Windows overlap by half and are averaged, so that the ends of one, of which it knows only one side,
+count little. The net learnt at 30 frames a second: faster videos are looked at in turns of every
+second, third, … frame.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from poseapp.domain.body_motion import BodyMotion
+from poseapp.domain.errors import BodyError
+from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
+from poseapp.domain.report import PartOfReport, Report
+from poseapp.infer.body_fit import fit, with_errors
+from poseapp.nets.body.body import Body
+from poseapp.nets.body.camera import intrinsics_of, translation_of_weak
+from poseapp.nets.body.naming import shared_keypoints
+from poseapp.nets.body.rotations import axis_angle_of_matrix, matrix_of_six
+from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.body.transfer import transferred
+from poseapp.nets.motion_hmr.architecture import CLIP, INPUT_KEYPOINTS
+from poseapp.nets.motion_hmr.clips import Clips, make_clips, of_frames
+from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
+
+Floats = NDArray[np.floating]
+Flow = Callable[[NDArray[np.int64], Clips], Tensor]
+"""(B, T) frame numbers, -1 for none, and their clips → (B, T - 1, 3, S, S) pictures of pairs."""
+
+NET_FPS = 30.0
+SURE = 0.3
+"""Score below which the net is not shown a keypoint."""
+LONGEST_GAP_S = 0.5
+"""Frames that show too little of the person are filled in up to here, and left out beyond."""
+WINDOWS_AT_ONCE = 16
+EDGE = 0.1
+"""How much the first and last frame of a window count, against its middle."""
+_NO_PEOPLE = (
+    "This individual is nowhere seen with seven of the twelve keypoints of arms and legs, which a "
+    "mesh needs. Label or predict more of them, or choose another individual."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Weighted sums over the windows that saw a frame, (T, ...) each."""
+
+    weight: Floats
+    six: Floats
+    shape: Floats
+    translation: Floats
+
+    @classmethod
+    def of(cls, frames: int) -> _Sums:
+        """Nothing seen yet."""
+        own = shipped_body()
+        widths = (1, 6 * len(own.joint_names), own.shape_count, 3)
+        return cls(*(np.zeros((frames, width)) for width in widths))
+
+    def add(
+        self, windows: NDArray[np.int64], clips: Clips, bodies: Bodies, intrinsics: Tensor
+    ) -> None:
+        """What was said of (B, 31) frames; -1 is none."""
+        there = windows >= 0
+        side = clips.side[:, None].expand(-1, CLIP).flatten()
+        boxes = of_frames(clips.middle[:, :-1], clips.middle[:, :-1]).flatten(0, 1)
+        every = intrinsics.expand(len(side), 3, 3)
+        place = translation_of_weak(bodies.camera.flatten(0, 1), boxes, side, every)
+        weight = (_importance() * there)[..., None]
+        for total, value in (
+            (self.six, bodies.six.flatten(2)),
+            (self.shape, bodies.shape),
+            (self.translation, place.view(len(windows), CLIP, 3)),
+            (self.weight, torch.ones(len(windows), CLIP, 1)),
+        ):
+            np.add.at(total, windows[there], (value.double().numpy() * weight)[there])
+
+
+def recover(  # noqa: PLR0913 - a person's keypoints are six values
+    net: MotionHMR | None,
+    body: Body,
+    names: Sequence[str],
+    points: Floats,
+    scores: Floats,
+    size: tuple[int, int],
+    fps: float,
+    report: Report,
+    flow: Flow | None = None,
+    *,
+    focal_px: float | None = None,
+    refine: bool = True,
+) -> BodyMotion:
+    """The body of one individual in every frame that shows enough of it, or lies between such.
+
+    Args:
+        net: on the CPU; without one the body is fitted from nothing.
+        body: that is wanted; the net's own is the shipped one, another takes its poses.
+        names: (K,) the skeleton's keypoints.
+        points: (T, K, 2) pixels, NaN where absent, of frames 0 … T - 1.
+        scores: (T, K) in 0..1.
+        size: width and height of the pictures.
+        fps: frames in a second.
+        report: asked after every few windows, then after every iteration of the fit.
+        flow: what shows a net of flow the pictures.
+        focal_px: of the camera; the picture's diagonal when not known.
+        refine: whether what the net found is fitted to the keypoints in the end.
+
+    Raises:
+        BodyError: when the skeleton is not human, or no frame shows enough.
+    """
+    shared_keypoints(names, body.keypoint_names)  # says why where the skeleton will not do
+    points = np.asarray(points, np.float64)
+    scores = np.asarray(scores, np.float64)
+    focal = focal_px or math.hypot(*size)
+    given, shown = _inputs(names, points, scores)
+    kept = frames_between(shown.sum(axis=1) >= ENOUGH_LIMB_KEYPOINTS, int(LONGEST_GAP_S * fps))
+    if not kept.any():
+        raise BodyError(_NO_PEOPLE)
+    frames = np.flatnonzero(kept)
+    own = points[frames], np.where(scores[frames] >= SURE, scores[frames], 0.0)
+    if net is None:
+        return fit(body, names, *own, size, fps, report, frames=frames, focal_px=focal)
+    windows = _windows(kept, max(1, round(fps / NET_FPS)))
+    sums = _Sums.of(len(points))
+    intrinsics = intrinsics_of(torch.full((1,), focal), *size)
+    netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
+    for first in range(0, len(windows), WINDOWS_AT_ONCE):
+        netted.progress(first / len(windows), "recovering meshes")
+        some = np.stack(windows[first : first + WINDOWS_AT_ONCE])
+        clips = _clips(some, given, shown)
+        if flow is not None:
+            clips = replace(clips, pictures=flow(some, clips))
+        with torch.no_grad():
+            sums.add(some, clips, bodies_of_frames(net, clips), intrinsics)
+    found = _averaged(sums, frames, body, size, focal)
+    if not refine:
+        return with_errors(body, names, found, *own)
+    fitted = PartOfReport(report, 0.5, 1.0)
+    return fit(body, names, *own, size, fps, fitted, start=found, frames=frames)
+
+
+def frames_between(good: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
+    """(T,) the good frames, and those in gaps between them that are not longer than `longest`."""
+    kept = good.copy()
+    places = np.flatnonzero(good)
+    for before, after in pairwise(places):
+        if after - before - 1 <= longest:
+            kept[before:after] = True
+    return kept
+
+
+def _inputs(names: Sequence[str], points: Floats, scores: Floats) -> tuple[Floats, NDArray]:
+    """(T, 12, 2) and (T, 12) the net's keypoints, zero where not shown, and which are shown."""
+    places = zip(*shared_keypoints(names, INPUT_KEYPOINTS), strict=True)
+    given = np.zeros((len(points), len(INPUT_KEYPOINTS), 2))
+    shown = np.zeros(given.shape[:2], bool)
+    for own, of_net in places:
+        shown[:, of_net] = np.isfinite(points[:, own]).all(axis=1) & (scores[:, own] >= SURE)
+        given[:, of_net] = np.where(shown[:, of_net, None], points[:, own], 0.0)
+    return given, shown
+
+
+def _windows(kept: NDArray[np.bool_], stride: int) -> list[NDArray[np.int64]]:
+    """(31,) frame numbers of each window, `stride` apart; -1 where a run of frames is shorter."""
+    edges = np.flatnonzero(np.diff(kept.astype(int), prepend=0, append=0))
+    windows = []
+    for first, end in edges.reshape(-1, 2):
+        for phase in range(min(stride, end - first)):
+            run = np.arange(first + phase, end, stride)
+            starts = {*range(0, max(len(run) - CLIP, 0), CLIP // 2), max(len(run) - CLIP, 0)}
+            for start in sorted(starts):
+                window = np.full(CLIP, -1)
+                part = run[start : start + CLIP]
+                window[: len(part)] = part
+                windows.append(window)
+    return windows
+
+
+def _clips(windows: NDArray[np.int64], given: Floats, shown: NDArray[np.bool_]) -> Clips:
+    """The clips of (B, 31) frames; -1 is none, and shows nothing."""
+    seen = shown[windows] & (windows >= 0)[..., None]
+    return make_clips(torch.from_numpy(given[windows]).float(), torch.from_numpy(seen))
+
+
+def _importance() -> Floats:
+    """(31,) of a window's frames."""
+    near = 1 - np.abs(np.linspace(-1, 1, CLIP))
+    return np.maximum(near, EDGE)
+
+
+def _averaged(
+    sums: _Sums, frames: NDArray[np.int64], body: Body, size: tuple[int, int], focal: float
+) -> BodyMotion:
+    weight = sums.weight[frames]
+    six = torch.from_numpy(sums.six[frames] / weight).float()
+    rotations = matrix_of_six(six.unflatten(1, (-1, 6)))
+    shape = sums.shape[frames].sum(axis=0) / weight.sum()
+    turned = transferred(rotations, shipped_body(), body)
+    same = body.joint_names == shipped_body().joint_names
+    return BodyMotion(
+        body.name,
+        size,
+        focal,
+        frames,
+        axis_angle_of_matrix(turned).double().numpy(),
+        shape if same else np.zeros(body.shape_count),
+        sums.translation[frames] / weight,
+    )

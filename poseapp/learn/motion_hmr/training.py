@@ -1,0 +1,132 @@
+"""Motion-HMR learns: lessons by number, its loss, and its error on styles that it never met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from poseapp.domain.alignment import pa_mpjpe
+from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
+from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson, mirrored, picture_lesson
+from poseapp.learn.motion_hmr.objective import Weights, objective
+from poseapp.learn.synth.hiding import DetectorErrors
+from poseapp.learn.synth.performance import Performance
+from poseapp.learn.synth.studio import Studio
+from poseapp.learn.synth.troupe import SIZE, Troupe
+from poseapp.learn.train.loop import Metrics, Task
+from poseapp.nets.body.pose_prior import shipped_prior
+from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.motion_hmr.architecture import CLIP, MEASURED_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.clips import Clips
+from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
+
+HELD_OUT_CLIPS = 200
+_HELD_OUT_SEED = 1_000_003
+
+
+def keypoint_task(
+    architecture: Architecture,
+    performances: Sequence[Performance],
+    held_out: Sequence[Performance],
+    weights: Weights,
+    seed: int,
+) -> Task[MotionHMR, Lesson]:
+    """Learn from keypoints of the performances; measured on the held-out ones."""
+    torch.manual_seed(seed)
+    body, errors = shipped_body(), DetectorErrors()
+    troupe = Troupe(body, performances, CLIP)
+    strangers = Troupe(body, held_out, CLIP)
+    exam = keypoint_lesson(strangers, np.random.default_rng(_HELD_OUT_SEED), HELD_OUT_CLIPS, errors)
+    chance = torch.Generator().manual_seed(seed)
+
+    def lesson(step: int, size: int) -> Lesson:
+        return keypoint_lesson(troupe, np.random.default_rng([seed, step]), size, errors)
+
+    def loss(net: MotionHMR, given: Lesson, device: torch.device) -> Tensor:
+        given = given.to(device)
+        pairs = torch.randperm(CLIP - 1, generator=chance)[: weights.pairs].to(device)
+        said = net(given.clips, pairs)
+        return objective(said, given, pairs, body, shipped_prior(), weights)
+
+    return Task(MotionHMR(architecture), lesson, loss, lambda net: measured(net, exam))
+
+
+def picture_task(
+    architecture: Architecture,
+    studio: Studio,
+    held_out: Studio,
+    weights: Weights,
+    *,
+    clips: int,
+    exam_clips: int = 40,
+    real: Callable[[int], Clips] | None = None,
+) -> Task[Pupil, tuple[Lesson, Clips | None]]:
+    """Learn from synthetic clips, half of them mirrored; measured on the held-out ones.
+
+    Args:
+        architecture: of the net.
+        studio: makes the clips that are learnt from.
+        held_out: makes the others, of other styles and before other videos.
+        weights: of the loss.
+        clips: how many different ones are learnt from, over and over.
+        exam_clips: how many are measured on.
+        real: clips without labels by number, for DANN.
+    """
+    torch.manual_seed(studio.seed)
+    body = shipped_body()
+    exam = picture_lesson([held_out.clip(n) for n in range(exam_clips)], architecture)
+    chance = torch.Generator().manual_seed(studio.seed)
+
+    def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:
+        rng = np.random.default_rng([studio.seed, step])
+        chosen = [studio.clip(int(n)) for n in rng.integers(clips, size=size)]
+        made = picture_lesson(chosen, architecture)
+        if rng.random() < 0.5:
+            made = mirrored(made, body, architecture, SIZE[0])
+        return made, None if real is None else real(step)
+
+    def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
+        made, unlabelled = given[0].to(device), given[1]
+        pairs = torch.randperm(CLIP - 1, generator=chance)[: weights.pairs].to(device)
+        features = pupil.net.encoder(made.clips)
+        said = pupil.net.told(features, pairs)
+        cost = objective(said, made, pairs, body, shipped_prior(), weights)
+        if unlabelled is None:
+            return cost
+        of_real = pupil.net.encoder(unlabelled.to(device))
+        return cost + domain_loss(pupil.adversary, features, of_real)
+
+    return Task(Pupil(architecture), lesson, loss, lambda pupil: measured(pupil.net, exam))
+
+
+class Pupil(nn.Module):
+    """A net, and the adversary that it learns against where there is one."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.net = MotionHMR(architecture)
+        self.adversary = Adversary(self.net.encoder.width)
+
+
+@torch.no_grad()
+def measured(net: MotionHMR, exam: Lesson) -> Metrics:
+    """PA-MPJPE in millimetres of the frames of which enough is shown, over the 14 keypoints."""
+    errors = clip_errors(bodies_of_frames(net, exam.clips), exam)
+    return {"score": float(np.nanmean(errors)), "pa_mpjpe_mm": float(np.nanmean(errors))}
+
+
+def clip_errors(bodies: Bodies, exam: Lesson) -> NDArray[np.float64]:
+    """(B, T) millimetres; NaN where the person is totally occluded, as the paper does not score."""
+    return np.where(exam.clips.occluded.numpy(), np.nan, 1000 * _errors(bodies, exam))
+
+
+def _errors(bodies: Bodies, exam: Lesson) -> NDArray[np.float64]:
+    body = shipped_body()
+    chosen = [body.keypoint_names.index(name) for name in MEASURED_KEYPOINTS]
+    clips, frames = bodies.camera.shape[:2]
+    points, _ = body.keypoints(bodies.rotations().flatten(0, 1), bodies.shape.flatten(0, 1))
+    return pa_mpjpe(points[:, chosen].unflatten(0, (clips, frames)), exam.points)

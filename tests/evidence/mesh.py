@@ -1,0 +1,209 @@
+"""Meshes on real video: `python -m tests.evidence.mesh --part multiview|silhouettes`.
+
+multiview: one person before four calibrated cameras, whose keypoints are triangulated; the mesh of
+each camera alone against them, in millimetres, beside BlazePose's own landmarks in space.
+silhouettes: meshes on the labelled keypoints of human film clips against the labelled masks.
+Needs the packs and, for the first, the nets of `poseapp people`. `--net` names a file that
+`packaging/train_mesh.py` wrote; without it bodies are fitted from nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from poseapp.app.people import people_card, people_folder
+from poseapp.app.presets import preset
+from poseapp.domain.alignment import pa_mpjpe
+from poseapp.domain.body_motion import BodyMotion
+from poseapp.domain.human import LIMB_KEYPOINTS, places_of
+from poseapp.infer.mesh import recover
+from poseapp.infer.people.landmarks import NAMES, look
+from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE
+from poseapp.infer.people.people import People
+from poseapp.infer.session import Net
+from poseapp.media.film import opened
+from poseapp.media.mesh_raster import View, rasterise
+from poseapp.nets.body.body import Body
+from poseapp.nets.body.rotations import matrix_of_axis_angle
+from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.motion_hmr.net import MotionHMR
+from poseapp.nets.motion_hmr.stored import load_net
+from tests.evidence.places import OneLine
+from tests.fixtures.jhmdb import SKELETON, read_jhmdb
+from tests.fixtures.packs import data_folder
+from tests.fixtures.pose2sim import Camera, read_cameras, triangulated
+
+Floats = NDArray[np.float64]
+
+PERSON = preset("person")
+LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
+
+
+class Recorder:
+    """Keeps what the landmarks' net said last, for the depths that the app leaves out."""
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self.rows = np.empty((0, 39, 5))
+
+    def outputs(self, pictures: NDArray) -> list[NDArray]:
+        """The net's."""
+        values = self._net.outputs(pictures)
+        self.rows = values[0].reshape(-1, 39, 5).astype(np.float64)
+        return values
+
+
+def main() -> None:
+    """Print one JSON document."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--part", choices=["multiview", "silhouettes"], required=True)
+    asked.add_argument("--net", type=Path, help="Weights; without them, fits from nothing.")
+    asked.add_argument("--frames", type=int, default=60)
+    asked.add_argument("--every", type=int, default=1, help="Only every so many frames or clips.")
+    given = asked.parse_args()
+    net = None if given.net is None else load_net(given.net)
+    part = multiview if given.part == "multiview" else silhouettes
+    print(json.dumps(part(net, given.frames, given.every), indent=1))  # noqa: T201
+
+
+def multiview(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
+    """PA-MPJPE of each camera's mesh against what four cameras see."""
+    folder = data_folder() / "human_multiview_pose2sim"
+    cameras = read_cameras(folder)
+    seen = [_followed(folder / "videos" / f"{camera.name}.mp4", frames) for camera in cameras]
+    points, scores, depths = (np.stack([one[n] for one in seen])[:, ::every] for n in range(3))
+    truth = triangulated(cameras, points, scores)[:, LIMBS]
+    rows = {}
+    for n, camera in enumerate(cameras):
+        motion = recover(
+            net, shipped_body(), PERSON.names, points[n], scores[n], _size(camera, folder),
+            60 / every, OneLine(), focal_px=float(camera.intrinsics[0, 0]),
+        )  # fmt: skip
+        body = _keypoints(shipped_body(), motion)[:, LIMBS]
+        ours = 1000 * pa_mpjpe(body, truth[motion.frames])
+        theirs = 1000 * pa_mpjpe(depths[n], truth)
+        rows[camera.name] = {
+            "pa_mpjpe_mm": _mean(ours),
+            "blazepose_pa_mpjpe_mm": _mean(theirs),
+            "reprojection_px": _mean(motion.error_px),
+            "jitter_mm": _jitter(body + motion.translation[:, None]),
+        }
+    residual = [
+        np.nanmedian(np.linalg.norm(camera.pixels(truth) - points[n][:, LIMBS], axis=-1))
+        for n, camera in enumerate(cameras)
+    ]
+    means = {name: _mean([row[name] for row in rows.values()]) for name in rows["cam01"]}
+    return {
+        "frames": len(truth),
+        "keypoints_triangulated": _mean(np.isfinite(truth[..., 0])),
+        "triangulation_residual_px": [round(float(value), 1) for value in residual],
+        "cameras": rows,
+        "mean": means,
+    }
+
+
+def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
+    """Reprojection and intersection over union on every so many of the human film clips."""
+    pack = data_folder() / "jhmdb_human_video"
+    labels, _ = read_jhmdb(pack)
+    body = shipped_body()
+    overlaps, errors, sizes = [], [], []
+    for video in labels.videos[::every]:
+        instances = [one for one in labels.instances if one.frame.video == video.id][:frames]
+        points = np.stack([one.points for one in instances])
+        scores = np.isfinite(points).all(axis=2).astype(float)
+        size = (video.width, video.height)
+        motion = recover(net, body, SKELETON.names, points, scores, size, video.fps, OneLine())
+        with np.load(pack / "labels" / f"{video.path.stem}.npz") as stored:
+            masks = np.unpackbits(stored["mask_bits"], axis=-1).astype(bool)
+        overlaps += _overlaps(body, motion, masks)
+        errors += list(motion.error_px)
+        extent = np.nanmax(points, axis=1) - np.nanmin(points, axis=1)
+        sizes += list(np.linalg.norm(extent, axis=1)[motion.frames])
+    share = np.array(errors) / np.array(sizes)
+    return {
+        "clips": len(labels.videos[::every]),
+        "frames": len(errors),
+        "reprojection_px": _mean(errors),
+        "reprojection_of_box_diagonal": round(float(np.nanmean(share)), 4),
+        "iou": _mean(overlaps),
+        "iou_worst_tenth": round(float(np.nanpercentile(overlaps, 10)), 3),
+    }
+
+
+def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
+    """(T, 17, 2) and (T, 17) of the person who is largest in the picture, and (T, 12, 3) limbs in
+    space, as BlazePose has them: pixels of its crop.
+    """
+    nets = [
+        Net(people_folder() / name, device="cpu", threads=1)
+        for name in (LANDMARKS_FILE, DETECTOR_FILE)
+    ]
+    film = People(people_card(PERSON), *nets).film()
+    recorder = Recorder(nets[0])
+    limbs = [NAMES.index(name) for name in LIMB_KEYPOINTS]
+    points, scores = np.full((frames, 17, 2), np.nan), np.zeros((frames, 17))
+    depths = np.full((frames, 12, 3), np.nan)
+    with opened(path) as source:
+        for n, frame in zip(range(frames), source.container.decode(video=0), strict=False):
+            picture = frame.to_ndarray(format="bgr24")
+            (bodies,) = film.predict([picture])
+            if not len(bodies.points):
+                continue
+            heights = np.nan_to_num(
+                np.nanmax(bodies.points[..., 1], 1) - np.nanmin(bodies.points[..., 1], 1)
+            )
+            one = int(heights.argmax())
+            points[n], scores[n] = bodies.points[one], bodies.scores[one]
+            look(picture, [film._people[one].region], recorder.outputs)
+            depths[n] = recorder.rows[0, limbs, :3]
+    return points, scores, depths
+
+
+def _size(camera: Camera, folder: Path) -> tuple[int, int]:
+    with opened(folder / "videos" / f"{camera.name}.mp4") as source:
+        stream = source.container.streams.video[0]
+        return stream.width, stream.height
+
+
+@torch.no_grad()
+def _keypoints(body: Body, motion: BodyMotion) -> Floats:
+    """(T, 17, 3) in the camera's axes, about the body's origin."""
+    turns = matrix_of_axis_angle(torch.from_numpy(motion.rotations).float())
+    shape = torch.from_numpy(motion.shape).float().expand(len(motion), -1)
+    places = [body.keypoint_names.index(name.replace("_", " ")) for name in PERSON.names]
+    return body.keypoints(turns, shape)[0][:, places].double().numpy()
+
+
+@torch.no_grad()
+def _overlaps(body: Body, motion: BodyMotion, masks: NDArray[np.bool_]) -> list[float]:
+    """Of each frame, the intersection of mesh and mask over their union."""
+    found = []
+    view = View(motion.focal_px, *motion.size)
+    shape = torch.from_numpy(motion.shape).float()[None]
+    for n, frame in enumerate(motion.frames):
+        turns = matrix_of_axis_angle(torch.from_numpy(motion.rotations[[n]]).float())
+        vertices = body(turns, shape).vertices[0].numpy() + motion.translation[n]
+        drawn = rasterise(vertices, body.faces.numpy(), view).spread()[0] >= 0
+        found.append(float((drawn & masks[frame]).sum() / max((drawn | masks[frame]).sum(), 1)))
+    return found
+
+
+def _jitter(points: Floats) -> float:
+    """Millimetres: the mean second difference of a keypoint from frame to frame."""
+    return _mean(1000 * np.linalg.norm(np.diff(points, 2, axis=0), axis=-1))
+
+
+def _mean(values: Any) -> float:
+    return round(float(np.nanmean(values)), 3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The net in its variants: what it sees, what it cannot know, what is stored."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from poseapp.domain.errors import InferenceError
+from poseapp.nets.body.camera import FACING
+from poseapp.nets.body.rotations import axis_angle_of_matrix
+from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.clips import make_clips
+from poseapp.nets.motion_hmr.encoders import heatmaps, resnet
+from poseapp.nets.motion_hmr.net import MotionHMR
+from poseapp.nets.motion_hmr.stored import load_net, save_net
+
+SMALL = replace(LIGHT_KEYPOINTS, memory=8, hidden=16)
+TINY = replace(LIGHT, side_px=32, memory=8, hidden=16)
+
+
+def _clips(clips: int = 2, pictures: int | None = None):
+    chance = torch.Generator().manual_seed(0)
+    points = 100 + 50 * torch.rand(clips, CLIP, 12, 2, generator=chance)
+    made = make_clips(points, torch.ones(clips, CLIP, 12, dtype=torch.bool))
+    if pictures is None:
+        return made
+    drawn = torch.rand(clips, CLIP - 1, 3, pictures, pictures, generator=chance)
+    return replace(made, pictures=drawn)
+
+
+def _net(architecture):
+    torch.manual_seed(0)
+    return MotionHMR(architecture).eval()
+
+
+def _loud_net(architecture):
+    """Whose corrections are as large as a trained one's."""
+    net = _net(architecture)
+    for name, value in net.named_parameters():
+        if "_correction.weight" in name:
+            torch.nn.init.normal_(value)
+    return net
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        SMALL,
+        replace(TINY, picture="flow", keypoints=True),
+        replace(TINY, picture="flow", keypoints=False),
+        replace(TINY, picture="rgb", keypoints=True),
+        replace(TINY, picture="rgb", keypoints=False),
+        replace(TINY, picture="", keypoints=True),
+    ],
+)
+@torch.no_grad()
+def test_every_variant_says_two_bodies_of_each_pair(variant):
+    pictures = TINY.side_px if variant.picture else None
+    present, future = _net(variant)(_clips(1, pictures))
+    for bodies in (present, future):
+        assert bodies.camera.shape == (1, 30, 3)
+        assert bodies.rotations().shape == (1, 30, 20, 3, 3)
+        assert torch.isfinite(bodies.shape).all()
+
+
+@torch.no_grad()
+def test_what_is_asked_of_some_pairs_is_what_is_said_of_all():
+    net, clips = _net(SMALL), _clips()
+    pairs = torch.tensor([4, 0, 29])
+    every, some = net(clips)[1], net(clips, pairs)[1]
+    torch.testing.assert_close(some.six, every.six[:, pairs])
+
+
+@torch.no_grad()
+def test_the_memory_goes_both_ways():
+    net, clips = _loud_net(SMALL), _clips()
+    before = net(clips)[0].six
+    for changed, other in ((0, 29), (29, 0)):
+        points = clips.points.clone()
+        points[:, changed] += 0.3
+        after = net(replace(clips, points=points))[0].six
+        assert (after - before)[:, other].abs().max() > 1e-9
+
+
+@torch.no_grad()
+def test_an_untrained_net_says_a_person_who_faces_the_camera():
+    present, _ = _net(SMALL)(_clips())
+    root = axis_angle_of_matrix(present.rotations()[0, 0, 0])
+    torch.testing.assert_close(root, torch.tensor(FACING), atol=0.1, rtol=0)
+
+
+def test_a_heatmap_has_its_peak_at_the_keypoint_and_its_width():
+    """At 224 px the standard deviation is 10: one of them away the map has e^-0.5."""
+    points = torch.tensor([[[0.0, 0.5], [-0.25, 0.0]]])
+    maps = heatmaps(points, torch.tensor([[True, False]]), 224)
+    assert maps.shape == (1, 2, 224, 224)
+    row, column = divmod(int(maps[0, 0].argmax()), 224)
+    assert column in (111, 112)
+    assert row in (167, 168)
+    # the keypoint lies amid four pixels
+    torch.testing.assert_close(maps[0, 0, 167, 111], torch.tensor(0.5 / 100).neg().exp() ** 0.5)
+    ten = maps[0, 0, 167, 121] / maps[0, 0, 167, 111]
+    torch.testing.assert_close(ten, torch.tensor(-(9.5**2 - 0.5**2) / 200).exp())
+    assert maps[0, 1].abs().max() == 0
+
+
+def test_a_hidden_keypoint_at_the_middle_is_no_keypoint():
+    maps = heatmaps(torch.zeros(1, 1, 2), torch.zeros(1, 1, dtype=torch.bool), 32)
+    assert maps.abs().sum() == 0
+
+
+def test_the_papers_trunk_has_the_size_of_a_resnet_50():
+    """23.5 million weights without the last layer, plus what the ten more channels need."""
+    net, width = resnet("resnet50", 3)
+    assert width == 2048
+    assert sum(p.numel() for p in net.parameters()) == 23_508_032
+
+
+def test_what_is_stored_comes_back(tmp_path):
+    net = _net(SMALL)
+    save_net(net, tmp_path / "net.safetensors")
+    again = load_net(tmp_path / "net.safetensors")
+    assert again.architecture == SMALL
+    for name, value in net.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_a_file_that_is_no_net_is_told(tmp_path):
+    (tmp_path / "net.safetensors").write_bytes(b"nothing")
+    with pytest.raises(InferenceError, match=r"net\.safetensors cannot be read as a net"):
+        load_net(tmp_path / "net.safetensors")
+
+
+def test_a_net_that_sees_nothing_is_refused():
+    with pytest.raises(ValueError, match="must see"):
+        Architecture(keypoints=False, picture="")
