@@ -28,7 +28,8 @@ from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.store.project import Project
 
-RECIPE = "fit"
+RECIPE = "motion_hmr"
+"""A net for meshes where one comes with the app, then a fit to the keypoints."""
 
 
 @dataclass(slots=True)

@@ -238,10 +238,14 @@ class Told(SilentReport):
 
     def __init__(self, people: int = 9) -> None:
         self.parts: list[Recovered] = []
+        self.notes: list[str] = []
         self._people = people
 
     def on_device(self, device):
         self.device = device
+
+    def note(self, text):
+        self.notes.append(text)
 
     def clock(self):
         return 1.0
@@ -299,6 +303,19 @@ def test_who_was_done_before_a_stop_is_kept(labelled):
     assert (outcome.people, outcome.stopped) == (1, True)
     with pytest.raises(JobCancelled):
         recover(Recover(labelled.project.path, RunId("m"), (VIDEO,), "Anny"), Told(people=0))
+
+
+def test_who_shows_too_little_is_left_out_and_that_is_said(labelled):
+    project, half = labelled.project, [HUMAN.index("nose"), HUMAN.index("left wrist")]
+    body = project.labels.at(FrameRef(VIDEO, 1))[0]
+    points = np.full((len(HUMAN), 2), np.nan)
+    points[half] = body.points[half] + np.array([300, 0])
+    label(labelled, Instance(FrameRef(VIDEO, 39), points, visibility_of(points)))
+    told = Told()
+    outcome = recover(Recover(project.path, RunId("mesh-2"), (VIDEO,), "Anny"), told)
+    assert outcome.people == 2
+    (note,) = told.notes
+    assert note.startswith("Person 3: This individual is nowhere seen with seven")
 
 
 def test_a_video_without_anybody_costs_a_sentence(session):
