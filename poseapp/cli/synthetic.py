@@ -47,7 +47,8 @@ def synth(
 ) -> Answer:
     """Write made-up clips of people, with true answers.
 
-    Pictures, keypoints, flow, masks and parameters. The same seed makes the same clips; a folder that holds some of them is gone on with.
+    Pictures, keypoints, flow, masks and parameters. The same seed makes the same clips; a folder
+    that holds some of them is gone on with.
     """
     from dataclasses import replace
 
