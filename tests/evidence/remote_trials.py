@@ -247,7 +247,7 @@ def _warmed_up(trial: Trial, board: Board, studio: Studio, work: Path, report: R
     file = work / f"{trial.size}-drawing-every{trial.every}-seed{trial.seed}.safetensors"
     found = checkpoint.load(file)
     if found is None and studio.settings.transformer:
-        warm_up(studio, board.clips, board.taught, board.teaching, board.seed, report)
+        warm_up(studio, board, report)
         checkpoint.save(file, studio.generator.state_dict(), {})
     elif found is not None:
         studio.generator.load_state_dict(found[0])

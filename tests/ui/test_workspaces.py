@@ -26,7 +26,7 @@ from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.skeleton_table import PART
-from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.dialogs.train_settings import TrainSettings, Usual
 from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
 from poseapp.ui.panels.curves import CurvePlot
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
@@ -269,21 +269,39 @@ def test_the_queue_says_how_far_the_agents_are(qtbot):
     assert (box._sentence.text(), box._bar.isVisible()) == ("They learnt.", False)
 
 
+USUAL = Usual("cpu", "remote", {"supervised": 3, "remote": 12}, "resnet-18", "large")
+
+
 def train_dialog(qtbot, **changed):
     made = TrainSettings(
-        **{
-            "device": "cpu", "minutes": 3, "net": "resnet-18", "size": "large", "labels": 20,
-            "start_from": None,
-        }
-        | changed
-    )  # fmt: skip
+        **{"usual": USUAL, "labels": 40, "start_from": None, "remote_not_yet": ""} | changed
+    )
     qtbot.addWidget(made)
     return made
 
 
+def test_remote_is_offered_first_and_each_recipe_has_its_own_minutes(qtbot):
+    dialog = train_dialog(qtbot)
+    assert (dialog.recipe, dialog.minutes, dialog.recipe_chosen) == ("remote", 12, True)
+    assert [dialog._recipe.itemText(n) for n in range(2)] == [
+        "Supervised",
+        "REMOTE (also learns from unlabelled frames)",
+    ]
+    dialog._recipe.setCurrentIndex(0)
+    assert (dialog.recipe, dialog.minutes) == ("supervised", 3)
+
+
+def test_with_too_few_labels_it_says_why_training_is_supervised(qtbot):
+    why = "REMOTE needs 20 labelled frames, and there are 7. Until then training is supervised."
+    dialog = train_dialog(qtbot, remote_not_yet=why)
+    assert (dialog.recipe, dialog.minutes, dialog.recipe_chosen) == ("supervised", 3, False)
+    assert dialog._recipe_words.text() == why
+    assert not dialog._recipe.isEnabled()
+
+
 def test_training_goes_on_from_a_net_only_when_there_is_one(qtbot):
     dialog = train_dialog(qtbot)
-    assert (dialog.minutes, dialog.device, dialog.goes_on) == (3, "cpu", False)
+    assert (dialog.minutes, dialog.device, dialog.goes_on) == (12, "cpu", False)
     assert (dialog.net, dialog.size_name) == ("resnet-18", "large")
     assert dialog._goes_on.isHidden()
 
@@ -294,7 +312,7 @@ def test_a_net_without_pretrained_weights_says_what_that_costs(qtbot):
     dialog._goes_on.setChecked(True)
     assert dialog._warning.text() == ""
     assert (dialog._net.isEnabled(), bool(dialog._net.toolTip())) == (False, True)
-    assert train_dialog(qtbot, net="of-tomorrow").net == "efficientnet-lite0"
+    assert train_dialog(qtbot, usual=replace(USUAL, net="of-tomorrow")).net == "efficientnet-lite0"
 
 
 def test_a_training_in_the_list_shows_its_newest_error_and_the_time_left():

@@ -146,6 +146,11 @@ class PoseTraining:
         return self._spent
 
     @property
+    def steps(self) -> int:
+        """Those of the pose net on pictures of full size."""
+        return self._fits[self._stages[-1].name].steps
+
+    @property
     def teaching(self) -> Teaching:
         """How the pose net's samples become batches."""
         return self._stages[-1].teaching

@@ -127,7 +127,7 @@ def paint_pair(
         to_tile.translate(-around.left(), -around.top())
         for body in bodies:
             _paint_bones(painter, body, look, to_tile)
-        _paint_tag(painter, tile, _caption(word, bodies))
+        paint_tag(painter, tile, _caption(word, bodies))
     painter.end()
     return drawn
 
@@ -164,7 +164,8 @@ def _paint_bones(
             painter.drawEllipse(ends[k], 3, 3)
 
 
-def _paint_tag(painter: QPainter, tile: QRectF, words: str) -> None:
+def paint_tag(painter: QPainter, tile: QRectF, words: str) -> None:
+    """Words on a dark ground in the lower left corner of a tile."""
     painter.setFont(theme.font("caption"))
     width = painter.fontMetrics().horizontalAdvance(words) + 12
     tag = QRectF(tile.left() + 6, tile.bottom() - 6 - _TAG_HEIGHT, width, _TAG_HEIGHT)

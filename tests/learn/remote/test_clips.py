@@ -9,7 +9,9 @@ from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance, visibility_of
 from poseapp.domain.report import SilentReport
+from poseapp.domain.video import VideoKind
 from poseapp.learn.remote import clips as clips_module
+from poseapp.learn.remote import shots as shots_module
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.individuals import presences
 from tests.learn.remote.films import PLAN, SKELETON, Swinging
@@ -61,6 +63,26 @@ def test_frames_across_a_cut_are_never_paired():
     for anchor in clip.anchors(taught):
         side = clip.frames[anchor] >= 18
         assert all((frame >= 18) == side for frame in partner_frames(clip, anchor, taught))
+
+
+def test_pictures_in_a_folder_are_paired_only_where_neighbours_look_alike(monkeypatch):
+    monkeypatch.setattr(shots_module, "CUT", 0.01)  # the figure is small; its leaps are above that
+    film = Swinging(frames=40, speed=1.3)  # a film may leap so; photographs that do are no film
+    labels = film.labels(range(0, 40, 5))
+    folder = tuple(
+        replace(v, kind=VideoKind.IMAGES, images=tuple(f"{n}.png" for n in range(40)))
+        for v in labels.videos
+    )
+    of_film, of_folder = (
+        clips_of(film, given)[0] for given in (labels, replace(labels, videos=folder))
+    )
+    taught = set(labels.frames)
+    anchor = of_film.anchors(taught)[3]
+    assert len(partner_frames(of_film, anchor, taught)) > 10
+    assert len(partner_frames(of_folder, anchor, taught)) < 10
+    steady = Swinging(frames=40, speed=0.02)
+    (alike,) = clips_of(steady, replace(steady.labels(range(0, 40, 5)), videos=folder))
+    assert len(partner_frames(alike, anchor, taught)) > 10
 
 
 def test_a_steady_fast_motion_is_no_cut():
