@@ -14,6 +14,7 @@ from poseapp.app.session import Session
 from poseapp.app.teaching import Teaching
 from poseapp.cli import main
 from poseapp.cli.progress import TerminalReport
+from poseapp.cli.workshop import opened
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.pose import Instance
 from poseapp.formats.registry import FORMATS
@@ -186,6 +187,13 @@ def test_before_the_agents_can_learn_another_picks_and_it_is_said(labelled, monk
     assert "The agents learn from 40 labels on; there are 3" in result.stderr
     monkeypatch.setattr(Teaching, "due", True)
     assert "from 40 labelled frames on; there are 3" in run(*asked).stderr
+
+
+def test_the_budget_of_labels_is_remembered(labelled):
+    run("suggest", labelled, "--selector", "uniform", "--count", 1, "--budget", 80)
+    run("suggest", labelled, "--selector", "uniform", "--count", 1)
+    with opened(labelled, writing=False) as workshop:
+        assert workshop.services.selection.goal == 80
 
 
 def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_FRAMES = 1500
 """Of more labelled frames the first are replayed; the curve goes on from there."""
 _SIGHT = Sight(copies=0)
-_METHOD = 1
+_METHOD = 2
 """Raised when replays come out differently from before."""
 _SHARE_OF_LOOKING = 0.4
 

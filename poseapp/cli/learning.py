@@ -111,8 +111,13 @@ def predict(project: Path, video: str | None) -> Answer:
     PROJECT,
     click.option("--selector", required=True, help="Who picks: typiclust, entropy, random, …"),
     click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Frames."),
+    click.option(
+        "--budget",
+        type=click.IntRange(1),
+        help="Labels there will be in the end, for agents; remembered until another is given.",
+    ),
 )
-def suggest(project: Path, selector: str, count: int) -> Answer:
+def suggest(project: Path, selector: str, count: int, budget: int | None) -> Answer:
     """Pick frames to label next, and say why.
 
     With `matal` the agents learn first where it is time for that; Ctrl+C keeps what they have
@@ -121,6 +126,8 @@ def suggest(project: Path, selector: str, count: int) -> Answer:
     from poseapp.learn.select.matal import Matal
 
     with opened(project, writing=True) as workshop:
+        if budget is not None:
+            workshop.services.selection.set_goal(budget)
         if selector == Matal.name and workshop.services.teaching.due:
             _teach(workshop)
         job = workshop.services.selection.suggest(selector, count)

@@ -1,9 +1,9 @@
-"""The estimator of rehearsals: a linear map from what the trunk sees to heatmaps, solved at once.
+"""The estimator of rehearsals: a linear map from what the trunk sees to heatmaps.
 
 Agents need many episodes. A head that is taught step by step costs seconds an update, and chance
-has a part in what it learns. The least squares of a linear head need no steps: what each body adds
-to them is computed once, an update adds these up and solves, and equal labels always give equal
-accuracies.
+has a part in what it learns. This one learns by the head's own loss, which is convex in a linear
+map: a few iterations of L-BFGS go most of the way, without any chance, so equal labels always give
+equal accuracies.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from poseapp.domain.ids import FrameRef
+from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
 from poseapp.learn.oracle.estimator import Guesses, TrainedNet
 from poseapp.learn.oracle.reading import joined, read
 from poseapp.learn.oracle.seen import Seen
@@ -29,18 +30,24 @@ _FINER = 2
 _MEASURED_ON = 64
 """Bodies whose cells fix the directions that are kept."""
 _AT_ONCE = 16
+_SAMPLES = 256
+"""About so many bodies and copies are learnt from: the more bodies, the fewer copies of each."""
 
 
 @dataclass
 class LinearReadout:
-    """A `Learner` whose every update is one ridge regression."""
+    """A `Learner` whose every update is a short L-BFGS run over all bodies at once."""
 
     seen: Seen
     directions: int = 192
     """Principal directions of the trunk's features that are read."""
-    strength: float = 1.0
-    """Of the penalty, for each body."""
-    _sums: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    strength: float = 0.05
+    """Of the penalty on the weights, shared by the bodies."""
+    first: int = 25
+    """Iterations of a new map."""
+    further: int = 4
+    """Iterations of one that goes on."""
+    _lessons: dict[int, _Cells] = field(default_factory=dict)
     _cells: dict[int, Tensor] = field(default_factory=dict)
 
     def features(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
@@ -49,18 +56,20 @@ class LinearReadout:
 
     def update(
         self,
-        net: TrainedNet | None,  # noqa: ARG002 - nothing is left to go on from
+        net: TrainedNet | None,
         refs: Sequence[FrameRef],
-        seed: int,  # noqa: ARG002
-        steps: int,  # noqa: ARG002
+        seed: int,  # noqa: ARG002 - chance has no part in it
+        steps: int,  # noqa: ARG002 - those of a head
     ) -> list[TrainedNet]:
-        """The best linear map for these frames, whatever came before."""
+        """Go on with a map, or begin one, on all of these frames at once."""
         bodies = self.seen.bodies(refs)
-        sums = [self._sums_of(body) for body in bodies]
-        products = torch.stack([p for p, _ in sums]).sum(dim=0)
-        targets = torch.stack([t for _, t in sums]).sum(dim=0)
-        penalty = self.strength * len(bodies) * torch.eye(len(products))
-        return [SolvedReadout(self, torch.linalg.solve(products + penalty, targets))]
+        lesson, penalty = self._lesson(bodies), self.strength / max(1, len(bodies))
+        if isinstance(net, SolvedReadout):
+            weights = self._descended(lesson, penalty, net.weights, self.further)
+        else:
+            flat = torch.zeros(lesson.cells.shape[2], lesson.targets.shape[1])
+            weights = self._descended(lesson, penalty, flat, self.first)
+        return [SolvedReadout(self, weights)]
 
     def cells(self, maps: Sequence[Tensor]) -> Tensor:
         """(B, h·w, directions + 1) what is read at each cell, with a 1 at the end."""
@@ -85,17 +94,53 @@ class LinearReadout:
         _, vectors = torch.linalg.eigh(scaled.T @ scaled)
         return middle, spread, vectors.flip(1)[:, : self.directions]
 
-    def _sums_of(self, body: int) -> tuple[Tensor, Tensor]:
-        """What a body and its copies add to the normal equations."""
-        if body not in self._sums:
+    def _lesson(self, bodies: Sequence[int]) -> _Cells:
+        """What these bodies and some of their copies teach."""
+        each = max(1, _SAMPLES // max(1, len(bodies)))
+        found = [self._lesson_of(body) for body in bodies]
+        parts = zip(
+            *((c.cells[:each], c.targets[:each], c.weights[:each]) for c in found), strict=True
+        )
+        return _Cells(*(torch.cat(part).float() for part in parts))
+
+    def _lesson_of(self, body: int) -> _Cells:
+        """What a body and its copies teach; kept, for episodes ask for them often."""
+        if body not in self._lessons:
             lesson = self.seen.variants(body)
-            cells = self.cells(lesson.maps)
-            targets = functional.avg_pool2d(lesson.targets, _FINER)
-            targets = targets / targets.amax(dim=(2, 3), keepdim=True).clamp(min=1e-9)
-            rows, wanted = cells.flatten(0, 1), targets.flatten(2).permute(0, 2, 1).flatten(0, 1)
-            share = 1 / len(lesson.targets)
-            self._sums[body] = (share * rows.T @ rows, share * rows.T @ wanted)
-        return self._sums[body]
+            targets = functional.avg_pool2d(lesson.targets, _FINER).half()
+            self._lessons[body] = _Cells(self.cells(lesson.maps).half(), targets, lesson.weights)
+        return self._lessons[body]
+
+    def _descended(self, lesson: _Cells, penalty: float, start: Tensor, iterations: int) -> Tensor:
+        """Weights after so many iterations on the loss of the head and the penalty."""
+        weights = start.clone().requires_grad_()
+        rows, size = lesson.cells.flatten(0, 1), lesson.targets.shape[2:]
+
+        def loss() -> Tensor:
+            search.zero_grad()
+            raw = (rows @ weights).view(*lesson.cells.shape[:2], -1).permute(0, 2, 1)
+            found = heatmap_cross_entropy(raw.unflatten(2, size), lesson.targets, lesson.weights)
+            found = found + penalty * (weights[:-1] ** 2).sum()
+            found.backward()
+            return found
+
+        search = torch.optim.LBFGS(
+            [weights], max_iter=iterations, history_size=10, line_search_fn="strong_wolfe"
+        )
+        search.step(loss)
+        return weights.detach()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What B bodies or copies of them teach."""
+
+    cells: Tensor
+    """(B, h·w, directions + 1)"""
+    targets: Tensor
+    """(B, K, h, w)"""
+    weights: Tensor
+    """(B, K)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +160,7 @@ class SolvedReadout:
     def _guess(self, bodies: Sequence[int]) -> Guesses:
         seen = self.readout.seen
         cells, size = self.readout.cells_of(bodies), seen.size_of_maps(1)
-        heights = (cells @ self.weights).permute(0, 2, 1).unflatten(2, size).clamp(min=1e-4) ** 2
-        heatmaps = heights / heights.sum(dim=(2, 3), keepdim=True)
+        heatmaps = (cells @ self.weights).softmax(dim=1).permute(0, 2, 1).unflatten(2, size)
         return read(heatmaps.numpy(), seen.framings(bodies), _FINER * STRIDE)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import Ridge
+from scipy.optimize import minimize
+from scipy.special import log_softmax, rel_entr
 
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
@@ -15,6 +16,7 @@ from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.domain.video import Video
 from poseapp.learn.oracle.annotator import annotator
 from poseapp.learn.oracle.frozen_trunk import FrozenTrunk
+from poseapp.learn.oracle.linear_readout import LinearReadout
 from poseapp.learn.oracle.scores import score
 from poseapp.learn.oracle.seen import look
 from poseapp.learn.oracle.settings import Effort, Sight
@@ -149,25 +151,48 @@ def test_a_linear_readout_learns_at_once_and_the_same_every_time(world):
     assert error(teacher.pool) < 0.8 * error(teacher.pool[:1]) < 4
 
 
-def test_a_linear_readout_solves_ridge_regression_as_scikit_learn_does(world):
+def test_a_linear_readout_comes_to_the_least_loss_that_scipy_finds(world):
     teacher, seen, _ = world
-    readout = FrozenTrunk(seen, Effort()).quick()
+    readout = LinearReadout(seen, directions=12, strength=1.0, first=200)
     bodies = seen.bodies(teacher.pool[:3])
-    cells, wanted, weights = [], [], []
-    for body in bodies:
-        lesson = seen.variants(body)
-        assert len(lesson.targets) == 2
-        found = readout.cells(lesson.maps).flatten(0, 1).numpy()
-        small = torch.nn.functional.avg_pool2d(lesson.targets, 2)
-        small = small / small.amax(dim=(2, 3), keepdim=True)
-        cells.append(found)
-        wanted.append(small.flatten(2).permute(0, 2, 1).flatten(0, 1).numpy())
-        weights.append(np.full(len(found), 0.5))
-    model = Ridge(alpha=3.0, fit_intercept=False, solver="cholesky")
-    model.fit(
-        np.concatenate(cells).astype(np.float64),
-        np.concatenate(wanted),
-        sample_weight=np.concatenate(weights),
-    )
-    solved = readout.update(None, teacher.pool[:3], 0, 0)[-1].weights.numpy()
-    assert pytest.approx(model.coef_, abs=2e-4) == solved.T
+    lessons = [seen.variants(body) for body in bodies]
+    assert {len(lesson.targets) for lesson in lessons} == {2}
+    cells = np.concatenate([readout.cells(x.maps).half().double().numpy() for x in lessons])
+    targets = torch.cat([torch.nn.functional.avg_pool2d(x.targets, 2) for x in lessons])
+    wanted = targets.flatten(2).permute(0, 2, 1).double().numpy()
+    wanted = wanted / wanted.sum(axis=1, keepdims=True)
+    known = torch.cat([x.weights for x in lessons]).double().numpy()
+
+    def loss(flat):
+        weights = flat.reshape(cells.shape[2], -1)
+        likely = log_softmax(cells @ weights, axis=1)
+        away = rel_entr(wanted, np.exp(likely)).sum(axis=1)
+        penalty = (weights[:-1] ** 2).sum() / len(bodies)
+        return (known * away).sum() / known.sum() + penalty
+
+    found = readout.update(None, teacher.pool[:3], 0, 0)[-1].weights.double().numpy()
+    best = minimize(loss, np.zeros(found.size), method="L-BFGS-B", options={"maxfun": 10**5})
+    assert best.success
+    assert loss(found.ravel()) == pytest.approx(best.fun, rel=1e-3)
+    assert best.fun < 0.9 * loss(np.zeros(found.size))
+
+
+def test_a_readout_that_goes_on_comes_nearer_and_leaves_the_one_before(world):
+    teacher, seen, _ = world
+    readout = LinearReadout(seen, first=2, further=20)
+    truth = teacher.bodies(teacher.pool)
+    first = readout.update(None, teacher.pool, 0, 0)[-1]
+    before = first.weights.clone()
+    further = readout.update(first, teacher.pool, 0, 0)[-1]
+    assert torch.equal(first.weights, before)
+    errors = [score(n.guess(teacher.pool).points, truth, SQUARE).error_px for n in (first, further)]
+    assert errors[1] < 0.8 * errors[0]
+
+
+def test_the_more_bodies_a_readout_learns_from_the_fewer_copies_of_each(world, monkeypatch):
+    teacher, seen, _ = world
+    monkeypatch.setattr("poseapp.learn.oracle.linear_readout._SAMPLES", len(teacher.pool))
+    readout = LinearReadout(seen)
+    alone = readout._lesson(seen.bodies(teacher.pool[:1]))
+    together = readout._lesson(seen.bodies(teacher.pool))
+    assert (len(alone.cells), len(together.cells)) == (2, len(teacher.pool))
