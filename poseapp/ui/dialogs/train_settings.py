@@ -79,7 +79,6 @@ class TrainSettings(QDialog):
         self._recipe.setEnabled(not remote_not_yet)
         self._recipe.currentIndexChanged.connect(self._show_minutes)
         self._recipe_words = pieces.text(remote_not_yet, "small", "text2", wrap=True)
-        self._recipe_words.setVisible(bool(remote_not_yet))
         self._show_minutes()
         self._net = _list("Net", {entry.name: entry.title for entry in NETS}, usual.net)
         self._size = _list("Input size", {key: s.title for key, s in SIZES.items()}, usual.size)
@@ -148,7 +147,7 @@ class TrainSettings(QDialog):
         form.setColumnStretch(1, 1)
         fields = (
             ("How", self._recipe),
-            ("", self._recipe_words),
+            *([("", self._recipe_words)] if self._recipe_words.text() else []),
             ("For", self._minutes),
             ("Net", self._net),
             ("Input size", self._size),

@@ -13,7 +13,7 @@ from poseapp.ui.panels.curves import Curve, CurvePlot
 from poseapp.ui.tables.pair_strip import PairStrip
 from poseapp.ui.tables.rows import Row
 
-QUARTET = QSize(264, 264)
+QUARTET = QSize(220, 220)
 """Of the four pictures of a pair together, in px."""
 _PLOT_WIDTH = 300
 
@@ -30,6 +30,7 @@ class PartnersBox(QWidget):
         self._offsets = CurvePlot("Offsets it picked", along="frames from the label")
         self._offsets.setFixedWidth(_PLOT_WIDTH)
         self._strip = PairStrip("Labels and their partners", QUARTET)
+        self._strip.scroll_along()
         self._strip.chosen.connect(self.chosen)
         head = pieces.row(pieces.text("What the agent chose", "strong"), self._words, None)
         body = pieces.row(self._offsets, self._strip, spacing=24)

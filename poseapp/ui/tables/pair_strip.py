@@ -13,6 +13,8 @@ from poseapp.ui.tables.rows import ROW, CardList, Index, Row
 PAIR = QSize(292, 176)
 """Of both pictures together, in px."""
 _BESIDE, _BELOW = 20, 52
+_BAR = 14
+"""Room for a scroll bar."""
 
 
 class PairDelegate(QStyledItemDelegate):
@@ -53,3 +55,9 @@ class PairStrip(CardList):
         super().__init__(PairDelegate(size), name, cell)
         self.setFixedHeight(cell.height())
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def scroll_along(self) -> None:
+        """Let those that do not fit be reached by a bar below."""
+        self.setWrapping(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFixedHeight(self.height() + _BAR)

@@ -31,6 +31,7 @@ from poseapp.ui.workspaces.train_words import (
     figures,
     net_of,
     progress_text,
+    run_detail,
     run_row,
     run_title,
 )
@@ -242,7 +243,7 @@ class TrainControl(QObject):
         self.view.show_run(
             RunView(
                 run_title(run),
-                f"{pieces.count(run.labelled_frames, 'labelled frame')}",
+                run_detail(run),
                 device_title(job.device_used if job is not None else run.metrics.get("device", "")),
                 job.progress if job is not None else None,
                 progress_text(job) if job is not None else "",
