@@ -19,7 +19,6 @@ from poseapp.nets import catalogue
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background
 from poseapp.ui.dialogs.train_settings import SIZES, TrainSettings, Usual
-from poseapp.ui.panels import pieces
 from poseapp.ui.panels.job_strip import device_title
 from poseapp.ui.workspaces.queue_control import Thumbnails
 from poseapp.ui.workspaces.train import RunView, TrainWorkspace

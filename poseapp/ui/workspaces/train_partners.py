@@ -29,7 +29,7 @@ _GAP = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
+class Found:
     """What the run's folder holds."""
 
     kept: Kept
@@ -51,10 +51,10 @@ class TrainPartners(QObject):
         if run != self._shown:
             self._shown = run
             self._view.partners.hide()
-        work = partial(_read, self._project.runs_folder / run)
+        work = partial(read_partners, self._project.runs_folder / run)
         self._background.run("partners", work, partial(self._came, run))
 
-    def _came(self, run: RunId, found: _Found | None) -> None:
+    def _came(self, run: RunId, found: Found | None) -> None:
         if run != self._shown or found is None:
             return
         kept, scale = found.kept, self._view.devicePixelRatioF()
@@ -115,12 +115,15 @@ def _inside(tile: QRectF, width: float, height: float) -> QRectF:
     return place
 
 
-def _read(folder: Path) -> _Found | None:
-    """In the background: the album, and the pictures of some labels."""
+def read_partners(folder: Path) -> Found | None:
+    """The album of a run's folder with the pictures of some labels; reads files.
+
+    None where nothing was picked.
+    """
     kept = album.read(folder)
     if kept is None or not kept.picks:
         return None
     newest = sorted(kept.newest.values(), key=lambda picked: picked.labelled)
     step = -(-len(newest) // MOST_SHOWN)
     images = ((p, QImage(str(album.picture_of(folder, p.labelled)))) for p in newest[::step])
-    return _Found(kept, tuple((p, image) for p, image in images if not image.isNull()))
+    return Found(kept, tuple((p, image) for p, image in images if not image.isNull()))
