@@ -19,9 +19,10 @@ from poseapp.domain.report import SilentReport
 from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Teaching
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.board import Board, Limit
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import Board, Game, Limit
+from poseapp.learn.remote.game import Game
 from poseapp.learn.remote.pairing import labelled_pairs, minibatch
 from poseapp.learn.remote.settings import PAPERS_DRAWING, Settings
 from poseapp.learn.remote.studio import Studio

@@ -26,9 +26,10 @@ from poseapp.domain.report import Report, SilentReport
 from poseapp.learn.augment import Augmentation, turning
 from poseapp.learn.batches import Sample, Teaching
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.board import Board, Limit
 from poseapp.learn.remote.clips import Clip, make_clips
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import Board, Game, Limit
+from poseapp.learn.remote.game import Game
 from poseapp.learn.remote.measuring import Shown, estimate
 from poseapp.learn.remote.sets import Sets, split
 from poseapp.learn.remote.settings import PAPERS_DRAWING, Settings, variants

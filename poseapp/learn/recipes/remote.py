@@ -21,9 +21,10 @@ from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report, SilentReport
 from poseapp.learn.remote.agent import Agent
 from poseapp.learn.remote.album import Album
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import make_clips, usable_anchors
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import NOTHING_TO_PAIR, Board, Followed, Game, Limit
+from poseapp.learn.remote.game import NOTHING_TO_PAIR, Game
 from poseapp.learn.remote.sets import Sets, games, split
 from poseapp.learn.remote.settings import Partners, Settings, too_few
 from poseapp.learn.remote.shown import Reconstructions

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from poseapp.domain.errors import TrainingError
-from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import Report
 from poseapp.learn.augment import NONE
-from poseapp.learn.batches import Sample, Teaching
 from poseapp.learn.remote.agent import State
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import Clip, usable_anchors
 from poseapp.learn.remote.dqn import Learner, Transition
 from poseapp.learn.remote.measuring import Estimates, Shown, estimate, thinned
@@ -56,49 +55,6 @@ NOTHING_TO_PAIR = (
 )
 
 _MEASURES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """When a game ends; whichever comes first."""
-
-    picks: int | None = None
-    minutes: float | None = None
-
-    def share(self, picks: int, seconds: float) -> float:
-        """How much of it is used, 0..1."""
-        shares = [picks / max(self.picks, 1)] if self.picks is not None else []
-        if self.minutes is not None:
-            shares.append(seconds / (60 * self.minutes))
-        if not shares:
-            raise TrainingError("A training needs a number of minutes or of picks.")
-        return min(1.0, max(shares))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Board:
-    """What a game is played with."""
-
-    clips: Sequence[Clip]
-    taught: frozenset[FrameRef]
-    """D_t"""
-    state: Sequence[Sample]
-    """D_s"""
-    reward: Sequence[Sample]
-    """D_r; empty when nothing is rewarded: then the agent plays what it knows and learns nothing.
-    """
-    teaching: Teaching
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Followed:
-    """What a game tells that a person follows: the last stretch of a training."""
-
-    first_step: int
-    """Steps that the estimator has learnt before."""
-    held: Sequence[Sample]
-    """Held-out frames, measured up to twenty times; none where there are none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -351,9 +307,7 @@ class Game:
         plain = replace(self.board.teaching, augmentation=NONE)
         chance = np.random.default_rng(0)
         pairs, _ = minibatch(self.board.clips, [rows], plain, chance, self.studio.device)
-        labelled, partner = self.studio.redrawn(pairs)
-        tensors = (pairs.labelled, labelled, pairs.unlabelled, partner)
-        pictures = [_picture(image[0]) for image in tensors]
+        pictures = (picture[0] for picture in self.studio.redrawn(pairs))
         return Reconstructions(len(self._progress.log) - 1, picked, *pictures)
 
     def _measure_held(self, report: Report) -> None:
@@ -385,8 +339,3 @@ class Game:
         self.learner.restore(checkpoint.group(tensors, "learner."), facts["learner"])
         self._progress = _Progress(**facts["progress"])
         self._newest = {(clip, anchor): partner for clip, anchor, partner, _ in self._progress.log}
-
-
-def _picture(image: Tensor) -> NDArray[np.uint8]:
-    scaled = (127.5 * (image.detach().float() + 1)).clamp(0, 255)
-    return scaled.permute(1, 2, 0).cpu().numpy().astype(np.uint8)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from poseapp.domain.errors import TrainingError
@@ -88,11 +90,17 @@ class Studio:
         return float(loss.detach())
 
     @torch.no_grad()
-    def redrawn(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
-        """F'_LBL and F'_unLBL, to be looked at."""
+    def redrawn(self, pairs: Pairs) -> tuple[NDArray[np.uint8], ...]:
+        """(B, H, W, 3) BGR pictures to be looked at: F_LBL, F'_LBL, F_unLBL and F'_unLBL.
+
+        Raises:
+            TrainingError: when memory gives out.
+        """
         with _memory_allowing():
             estimated = see(self.estimator.eval(), pairs.unlabelled).poses
-            return reconstruct(self.generator, pairs, estimated)
+            labelled, unlabelled = reconstruct(self.generator, pairs, estimated)
+        shown = (pairs.labelled, labelled, pairs.unlabelled, unlabelled)
+        return tuple(_pictures(images) for images in shown)
 
     def update(self, pairs: Pairs, *, transformer: bool) -> tuple[dict[str, float], Outcome | None]:
         """One step of all nets on a minibatch; the losses, and what was drawn.
@@ -197,3 +205,9 @@ def _held_still(net: nn.Module) -> Iterator[None]:
         yield
     finally:
         net.requires_grad_(True)
+
+
+def _pictures(images: Tensor) -> NDArray[np.uint8]:
+    """(B, 3, H, W) in -1..1 as (B, H, W, 3) pictures."""
+    scaled = (127.5 * (images.float() + 1)).round().clamp(0, 255)
+    return scaled.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from poseapp.domain.report import Report
-from poseapp.learn.remote.game import Board
+from poseapp.learn.remote.board import Board
 from poseapp.learn.remote.pairing import labelled_pairs, minibatch
 from poseapp.learn.remote.studio import Studio
 

@@ -11,8 +11,8 @@ from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Teaching
 from poseapp.learn.recipes.remote import Config, train
 from poseapp.learn.remote.album import picture_of, read
+from poseapp.learn.remote.board import Board
 from poseapp.learn.remote.clips import make_clips
-from poseapp.learn.remote.game import Board
 from poseapp.learn.remote.settings import Drawing, Learning, Settings
 from poseapp.learn.remote.studio import Studio
 from poseapp.learn.remote.trained import TrainedAgent

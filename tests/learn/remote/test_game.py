@@ -11,9 +11,10 @@ from poseapp.domain.report import SilentReport
 from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Teaching
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import Board, Followed, Game, Limit
+from poseapp.learn.remote.game import Game
 from poseapp.learn.remote.pairing import labelled_pairs
 from poseapp.learn.remote.sets import split
 from poseapp.learn.remote.settings import Drawing, Learning, Partners, Settings

@@ -148,11 +148,19 @@ def test_memory_that_gives_out_is_a_sentence(monkeypatch):
 def test_what_is_shown_is_what_each_frame_makes_of_the_other():
     studio = Studio(build("tiny", 3), 3, SMALL, CPU)
     given, _ = pairs(0)
-    labelled, partner = studio.redrawn(given)
+    shown = studio.redrawn(given)
+    assert all(picture.shape == (8, 32, 32, 3) for picture in shown)
     with torch.no_grad():
         estimated = see(studio.estimator, given.unlabelled).poses
-        assert torch.equal(labelled, studio.generator(given.unlabelled, estimated, given.truth))
-        assert torch.equal(partner, studio.generator(given.labelled, given.truth, estimated))
+        wanted = (
+            given.labelled,
+            studio.generator(given.unlabelled, estimated, given.truth),
+            given.unlabelled,
+            studio.generator(given.labelled, given.truth, estimated),
+        )
+    for picture, tensor in zip(shown, wanted, strict=True):
+        colours = torch.from_numpy(picture).permute(0, 3, 1, 2) / 127.5 - 1
+        assert torch.allclose(colours, tensor, atol=0.005)
 
 
 def test_the_papers_size_is_another_configuration_of_the_same_net():
