@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
 
 from poseapp.domain.errors import TrainingError
 from poseapp.domain.ids import FrameRef
@@ -42,6 +45,15 @@ class Board:
     """
     teaching: Teaching
     seed: int
+
+    def digest(self) -> str:
+        """Says whether two games are played with the same frames and labels."""
+        told = sha256(repr((sorted(self.taught), self.seed)).encode())
+        for clip in self.clips:
+            for part in (clip.frames, clip.labelled, clip.shots):
+                told.update(part.tobytes())
+            told.update(np.stack([sample.points for sample in clip.samples]).tobytes())
+        return told.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -326,15 +326,20 @@ class Game:
         tensors, facts = self.learner.saved()
         parts = {"studio.": self.studio.saved(), "learner.": tensors}
         everything = {f"{p}{k}": v for p, part in parts.items() for k, v in part.items()}
-        checkpoint.save(
-            self._saved, everything, {"learner": facts, "progress": asdict(self._progress)}
-        )
+        told = {
+            "board": self.board.digest(),
+            "learner": facts,
+            "progress": asdict(self._progress),
+        }
+        checkpoint.save(self._saved, everything, told)
 
     def _restore(self) -> None:
         found = checkpoint.load(self._saved) if self._saved is not None else None
         if found is None:
             return
         tensors, facts = found
+        if facts["board"] != self.board.digest():
+            return  # labels were changed meanwhile
         self.studio.restore(checkpoint.group(tensors, "studio."))
         self.learner.restore(checkpoint.group(tensors, "learner."), facts["learner"])
         self._progress = _Progress(**facts["progress"])

@@ -207,14 +207,15 @@ class PoseTraining:
         steps: int | None,
         report: Report,
     ) -> PoseNet:
-        """Another pose net, which begins as this run's did and is taught these labels alone.
+        """Another pose net, which has seen no labels of this project and is taught these alone.
 
         Raises:
             JobCancelled: when a person stopped it.
         """
+        config = replace(self.config, start_from=None)
         stage = replace(
             self._stages[-1],
-            net=_net(self.config, len(self.labels.skeleton), "softmax")[0],
+            net=_net(config, len(self.labels.skeleton), "softmax")[0],
             share=1.0,
             lr=LR,
         )

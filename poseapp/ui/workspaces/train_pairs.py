@@ -114,10 +114,7 @@ def paint_pair(
     sides = (("before", pair.before, 0.0), ("after", pair.after, width + _GAP))
     for word, bodies, left in sides:
         tile = QRectF(left, 0, width, PAIR.height())
-        path = QPainterPath()
-        path.addRoundedRect(tile, theme.radius("control"), theme.radius("control"))
-        painter.setClipPath(path)
-        painter.fillPath(path, theme.color("track"))
+        begin_tile(painter, tile)
         if picture is not None and not picture.isNull():
             shrunk = picture.width() / size[0]
             part = QTransform.fromScale(shrunk, shrunk).mapRect(around.translated(0.5, 0.5))
@@ -162,6 +159,14 @@ def _paint_bones(
         for k in np.flatnonzero(seen):
             painter.setBrush(look.colours[k])
             painter.drawEllipse(ends[k], 3, 3)
+
+
+def begin_tile(painter: QPainter, tile: QRectF) -> None:
+    """A rounded ground; what is painted after it stays inside."""
+    path = QPainterPath()
+    path.addRoundedRect(tile, theme.radius("control"), theme.radius("control"))
+    painter.setClipPath(path)
+    painter.fillPath(path, theme.color("track"))
 
 
 def paint_tag(painter: QPainter, tile: QRectF, words: str) -> None:

@@ -8,20 +8,19 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from poseapp.domain.ids import RunId
 from poseapp.learn.remote import album
 from poseapp.learn.remote.album import Kept
 from poseapp.learn.remote.shown import Picked
 from poseapp.store.project import Project
-from poseapp.ui import theme
 from poseapp.ui.bridge import Background
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.partners_box import QUARTET
 from poseapp.ui.tables.rows import Row
 from poseapp.ui.workspaces.train import TrainWorkspace
-from poseapp.ui.workspaces.train_pairs import paint_tag
+from poseapp.ui.workspaces.train_pairs import begin_tile, paint_tag
 
 MOST_SHOWN = 60
 """Labels whose pairs are in the strip, evenly spread over all."""
@@ -95,10 +94,7 @@ def paint_quartet(strip: QImage, scale: float) -> QPixmap:
     for n, words in enumerate(("label", "label, drawn", "partner", "partner, drawn")):
         column, line = divmod(n, 2)
         tile = QRectF(column * (side + _GAP), line * (side + _GAP), side, side)
-        path = QPainterPath()
-        path.addRoundedRect(tile, theme.radius("control"), theme.radius("control"))
-        painter.setClipPath(path)
-        painter.fillPath(path, theme.color("track"))
+        begin_tile(painter, tile)
         painter.drawImage(
             _inside(tile, part, strip.height()), strip, QRectF(n * part, 0, part, strip.height())
         )

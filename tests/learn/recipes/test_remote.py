@@ -132,10 +132,12 @@ def test_warming_up_ends_when_its_share_of_the_minutes_is_used():
     assert len(heard.rows) == 4
 
 
-def test_too_few_labels_are_learnt_without_pairs_and_a_note_says_why(tmp_path):
+@pytest.mark.parametrize("frames", [range(0, 50, 5), [20], range(140, 150)])
+def test_too_few_labels_are_learnt_without_pairs_and_a_note_says_why(tmp_path, frames):
     heard = Listening()
-    train(film().labels(range(0, 50, 5)), film(), QUICK, heard, tmp_path)
-    assert any("needs 20 labelled frames" in note for note in heard.notes)
+    train(film().labels(frames), film(), replace(QUICK, steps=4), heard, tmp_path)
+    said = f"REMOTE needs 20 labelled frames, and there are {len(frames)}. So this training learns"
+    assert any(note.startswith(said) for note in heard.notes)
     assert Card.read(tmp_path).provenance["picks"] == 0
 
 

@@ -14,6 +14,7 @@ from poseapp.learn.remote import clips as clips_module
 from poseapp.learn.remote import shots as shots_module
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.individuals import presences
+from poseapp.learn.train.plan import Plan
 from tests.learn.remote.films import PLAN, SKELETON, Swinging
 
 WINDOW = 10
@@ -143,6 +144,18 @@ def test_bodies_without_tracks_are_followed_by_nearness_and_with_tracks_by_these
     assert second.bodies[10][0, 0] - second.bodies[0][0, 0] == pytest.approx(-20)
     leaping = two_bodies([0, 5], lambda f: [(30 * f, 0), (0, 30 * f + 60)], tracks=(1, 2))
     assert [len(p.bodies) for p in presences(leaping)] == [2, 2]
+
+
+def test_each_of_several_bodies_has_a_clip_cut_out_around_it():
+    labels = two_bodies([0, 5, 10], lambda f: [(f, 0), (4, 60)], tracks=(1, 2))
+    film = Swinging(frames=60)
+    one, other = make_clips(labels, film, Plan((32, 32), (32, 32), 48.0, 2), WINDOW, SilentReport())
+    assert one.frames.tolist() == other.frames.tolist() == list(range(21))
+    for clip, height in ((one, 16.0), (other, 76.0)):
+        middle = clip.samples[0].framing.to_picture(np.array([[15.5, 15.5]]))[0]
+        assert middle[1] == pytest.approx(height, abs=8)
+    taught = set(labels.frames)
+    assert len(partner_frames(one, 5, taught)) == len(partner_frames(other, 5, taught)) == 13
 
 
 def test_a_body_far_from_all_others_is_a_new_one():

@@ -208,6 +208,19 @@ def test_a_broken_off_game_goes_on_as_if_it_had_never_stopped(board, tmp_path):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_game_whose_labels_were_changed_meanwhile_begins_anew(board, film, tmp_path):
+    saved = tmp_path / "game.safetensors"
+    game(board, picks=4, saved=saved).play(SilentReport())
+    assert len(game(board, picks=4, saved=saved).picked) == 4
+    fewer = replace(board, taught=frozenset(sorted(board.taught)[1:]))
+    assert game(fewer, picks=4, saved=saved).picked == []
+    labels = film.labels(range(0, 30, 5))
+    moved = replace(labels.instances[0], points=labels.instances[0].points + 1)
+    corrected = replace(labels, instances=(moved, *labels.instances[1:]))
+    clips = make_clips(corrected, film, PLAN, SMALL.window, SilentReport())
+    assert game(replace(board, clips=clips), picks=4, saved=saved).picked == []
+
+
 def test_a_game_can_be_stopped(board):
     class Stop(SilentReport):
         def progress(self, done, text=""):
