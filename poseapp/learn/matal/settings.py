@@ -97,8 +97,13 @@ class Settings:
     ablation: Ablation = field(default_factory=Ablation)
 
     def adapting(self) -> Settings:
-        """For a team that begins with meta-learnt weights: half as long, and with fewer guesses."""
-        return replace(self, episodes=self.episodes // 2, first_chance=self.first_chance / 3)
+        """For a team with meta-learnt weights: half as long, fewer guesses, smaller steps."""
+        return replace(
+            self,
+            episodes=self.episodes // 2,
+            first_chance=self.first_chance / 3,
+            lr=0.3 * self.lr,
+        )
 
 
 def due(labels: int, trained_on: int | None) -> bool:
