@@ -20,6 +20,7 @@ from poseapp.domain.skeleton import Skeleton
 from poseapp.domain.suggestion import Suggestion
 from poseapp.domain.video import Video, VideoKind
 from poseapp.learn.select.base import Pool, Predicted, Selector
+from poseapp.learn.select.frame_agent import FrameAgent
 from poseapp.learn.select.matal import Matal
 from poseapp.learn.select.registry import propose, selector_called
 from poseapp.media.reader import FrameReader
@@ -44,7 +45,7 @@ class Pick:
     labels: LabelSet | None
     """What a person said of the labelled frames; None where the selector learns nothing of it."""
     agents: Path | None
-    """The folder of a team that has learnt; None where there is none, or it is not asked."""
+    """Where a team, or a frame selection agent, has learnt; None where none has or is asked."""
     goal: int | None
     """Labels that there will be in the end; None leaves it to the agents."""
     net: Net | None
@@ -85,10 +86,12 @@ def pick(request: Pick, report: Report) -> list[Suggestion]:
 
 
 def _ready(selector: Selector, request: Pick, report: Report) -> Selector:
-    """The agents with the team that has learnt; all others as they are."""
-    if not isinstance(selector, Matal) or request.agents is None:
+    """Agents with what they have learnt; all others as they are."""
+    if request.agents is None:
         return selector
     try:
+        if isinstance(selector, FrameAgent):
+            return FrameAgent.load(request.agents)
         return Matal.load(request.agents, request.goal)
     except TrainingError:
         report.note("The file of the agents is damaged. They learn again with the next start.")

@@ -13,6 +13,7 @@ from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.skeleton import Skeleton
 from poseapp.learn.matal.settings import TEAM_FILE
+from poseapp.learn.remote.settings import AGENT_FILE
 from poseapp.nets.card import Card
 from poseapp.store.project import Project
 
@@ -71,6 +72,12 @@ def newest_team(project: Project) -> Run | None:
         if run.state is RunState.DONE and run.config["keypoints"] == names
     )
     return next(learnt, None)
+
+
+def newest_frame_agent(project: Project) -> Path | None:
+    """The folder of the last training that taught a frame selection agent."""
+    folders = (project.runs_folder / run.id for run in reversed(project.runs.all(RunKind.TRAINING)))
+    return next((folder for folder in folders if (folder / AGENT_FILE).exists()), None)
 
 
 def mark_damaged_teams(project: Project) -> None:

@@ -12,13 +12,16 @@ from platformdirs import user_cache_path
 from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobRunner, Priority
 from poseapp.app.picking import Pick
-from poseapp.app.runs import newest_team, skeleton_of_net
+from poseapp.app.runs import newest_frame_agent, newest_team, skeleton_of_net
 from poseapp.app.session import Session
 from poseapp.app.tasks import Net
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.suggestion import Suggestion
 from poseapp.domain.video import Video
+from poseapp.learn.select.base import Selector
+from poseapp.learn.select.frame_agent import FrameAgent
+from poseapp.learn.select.matal import Matal
 from poseapp.learn.select.registry import NOTHING_LEFT, SELECTORS, STAND_IN, selector_called
 from poseapp.media.reader import FrameReader
 
@@ -111,7 +114,6 @@ class Selection:
             for frame in project.labels.labelled_frames(video.id)
         )
         asked = selector_called(selector)
-        team = newest_team(project) if asked.compares_labels else None
         run = project.runs.active()
         device = self._session.settings.get("device")
         net, skeleton = None, project.skeleton
@@ -128,7 +130,7 @@ class Selection:
             step,
             labelled,
             project.labels.snapshot() if asked.asks or asked.compares_labels else None,
-            project.runs_folder / team.id if team is not None else None,
+            self._agents(asked),
             self.goal,
             net,
             device,
@@ -138,6 +140,14 @@ class Selection:
             project.cache_folder,
             self._store,
         )
+
+    def _agents(self, selector: Selector) -> Path | None:
+        """The folder of what this selector has learnt; None where it learns nothing, or has not."""
+        if isinstance(selector, FrameAgent):
+            return newest_frame_agent(self._project)
+        if not isinstance(selector, Matal) or (team := newest_team(self._project)) is None:
+            return None
+        return self._project.runs_folder / team.id
 
     def _taken(self, videos: Iterable[Video]) -> set[FrameRef]:
         """Frames that are labelled, marked as empty, or were suggested before."""

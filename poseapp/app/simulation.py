@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poseapp.app.trials import Bench, Trial, run_trials
+from poseapp.domain.errors import SelectionError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
+from poseapp.learn.select.frame_agent import NOT_TRAINED, FrameAgent
 from poseapp.learn.select.registry import SELECTORS, for_trials
 from poseapp.media.reader import FrameReader
 
@@ -32,7 +34,7 @@ class Simulation:
 
     dataset: str
     """Its name in the curves."""
-    selectors: tuple[str, ...] = tuple(SELECTORS)
+    selectors: tuple[str, ...] = tuple(name for name in SELECTORS if name != FrameAgent.name)
     seeds: int = 5
     seeds_of: Mapping[str, int] = field(default_factory=dict)
     """Selectors that run with another number of seeds."""
@@ -43,6 +45,8 @@ class Simulation:
     """Processes at once, a core each."""
     groups: Mapping[VideoId, str] = field(default_factory=dict)
     """Videos of the same scene by name; such are held out together."""
+    frame_agent: Path | None = None
+    """A folder of the frame selection agent's; the selector `fsa` needs one."""
     measured_on: frozenset[FrameRef] | None = None
     """The frames to hold out, where a split is given."""
 
@@ -74,6 +78,8 @@ def simulate(
 
     for name in wanted.selectors:
         for_trials(name)
+    if FrameAgent.name in wanted.selectors and wanted.frame_agent is None:
+        raise SelectionError(NOT_TRAINED)
     teacher = annotator(labels, groups=wanted.groups, measured_on=wanted.measured_on)
     data = _data(teacher)
     cache = out / "cache"
@@ -90,6 +96,7 @@ def simulate(
         wanted.effort,
         folder,
         out / "trials",
+        wanted.frame_agent,
     )
     if known is not None and known.exists():
         Kept(bench.kept).take_back(json.loads(known.read_text(encoding="utf-8"))["curves"])

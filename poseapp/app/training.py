@@ -17,10 +17,12 @@ from poseapp.app.tasks import Train, TrainedNet
 from poseapp.domain.errors import PoseAppError, ReadOnlyError, TrainingError
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
+from poseapp.learn.remote.settings import too_few
 from poseapp.media.reader import FrameReader
 from poseapp.nets.card import Card
 
-RECIPES = ("supervised",)
+SUPERVISED, REMOTE = RECIPES = ("supervised", "remote")
+USUAL_MINUTES = {SUPERVISED: 5.0, REMOTE: 20.0}
 KEPT_ROWS = 600
 """Rows of a curve that are stored with a run; a screen shows no more."""
 
@@ -31,7 +33,7 @@ History = tuple[dict[str, float], ...]
 class Choices:
     """What a person may choose for a training; None leaves it to the recipe."""
 
-    recipe: str = "supervised"
+    recipe: str = SUPERVISED
     minutes: float | None = 5.0
     steps: int | None = None
     start_from: RunId | None = None
@@ -54,10 +56,14 @@ class _Live:
     rows: list[dict[str, float]] = field(default_factory=list)
 
     def keep(self, values: dict[str, float]) -> None:
-        """Add a row; one that goes back in steps, as after a resume, replaces those behind it."""
-        step = values.get("step", 0)
-        if self.rows and step < self.rows[-1].get("step", 0):
-            self.rows = [row for row in self.rows if row.get("step", 0) < step]
+        """Add a row; one that goes back in steps, as after a resume, replaces those behind it.
+
+        Rows without a step stand beside the curve.
+        """
+        step = values.get("step")
+        last = next((row["step"] for row in reversed(self.rows) if "step" in row), 0)
+        if step is not None and step < last:
+            self.rows = [row for row in self.rows if row.get("step", -1) < step]
         self.rows.append(values)
 
     def record(self) -> dict[str, Any]:
@@ -107,6 +113,12 @@ class Training:
             return "A training is running. Stop it first, or wait until it ends."
         if not self._project.labels.count():
             return "There is nothing to train on yet. Label a few frames first."
+        return ""
+
+    def remote_not_yet(self) -> str:
+        """Why there is nothing yet for REMOTE to learn beyond the labels; empty when there is."""
+        if why := too_few(self._project.labels.frame_count()):
+            return f"{why} Until then training is supervised."
         return ""
 
     def start(self, choices: Choices | None = None) -> Run:

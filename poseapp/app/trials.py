@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import tempfile
@@ -17,6 +18,8 @@ from poseapp.domain.errors import JobCancelled, WorkerDiedError
 from poseapp.domain.report import Report, SilentReport
 from poseapp.learn.matal.shipped import initialisation_digest
 from poseapp.learn.oracle.settings import Effort, Schedule, Sight
+from poseapp.learn.remote.settings import AGENT_FILE
+from poseapp.learn.select.frame_agent import FrameAgent
 from poseapp.learn.select.matal import Matal
 from poseapp.learn.select.registry import for_trials
 
@@ -43,6 +46,8 @@ class Bench:
     """Folder of what the trunk saw."""
     kept: Path
     """Folder of finished courses."""
+    frame_agent: Path | None = None
+    """Folder of the frame selection agent that the selector `fsa` asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,9 @@ class Trial:
     def _learnt(self) -> dict[str, Any]:
         """What a selector that learns begins with and how it learns; nothing for all others."""
         selector = for_trials(self.selector)
+        if isinstance(selector, FrameAgent) and self.bench.frame_agent is not None:
+            learnt = (self.bench.frame_agent / AGENT_FILE).read_bytes()
+            return {"frame_agent": hashlib.sha256(learnt).hexdigest()}
         if not isinstance(selector, Matal):
             return {}
         first = initialisation_digest() if selector.settings.ablation.meta else ""
@@ -157,8 +165,11 @@ def _run(trial: Trial, stop: Path) -> None:
 
     bench = trial.bench
     seen = Seen(Places.of(bench.annotator, bench.sight.copies), bench.seen)
+    selector = for_trials(trial.selector)
+    if isinstance(selector, FrameAgent) and bench.frame_agent is not None:
+        selector = FrameAgent.load(bench.frame_agent)
     turns = run(
-        for_trials(trial.selector),
+        selector,
         bench.annotator,
         FrozenTrunk(seen, bench.effort),
         bench.schedule,

@@ -19,8 +19,13 @@ from poseapp.domain.run import RunState
 
 @command(
     PROJECT,
-    click.option("--recipe", default="supervised", show_default=True, help="How to train."),
-    click.option("--minutes", type=MINUTES, default=5.0, show_default=True, help="How long."),
+    click.option(
+        "--recipe",
+        default="supervised",
+        show_default=True,
+        help="How to train: supervised, or remote, which also learns from unlabelled frames.",
+    ),
+    click.option("--minutes", type=MINUTES, help="How long; else 5, and 20 for remote."),
     click.option("--net", help="The backbone; else the one that learns most in the time."),
     click.option("--seed", type=int, default=0, show_default=True, help="Of everything random."),
     click.option("--from", "parent", help="A run whose net it starts from; else from ImageNet's."),
@@ -29,7 +34,7 @@ from poseapp.domain.run import RunState
 def train(
     project: Path,
     recipe: str,
-    minutes: float,
+    minutes: float | None,
     net: str | None,
     seed: int,
     parent: str | None,
@@ -40,7 +45,7 @@ def train(
     Ctrl+C ends the training and keeps the best net so far. One that broke off, as when the power
     fails, goes on with --resume, with the settings it was started with.
     """
-    from poseapp.app.training import Choices
+    from poseapp.app.training import USUAL_MINUTES, Choices
 
     again = f"poseapp train {project} --resume"
     with opened(project, writing=True) as workshop:
@@ -50,7 +55,13 @@ def train(
         else:
             start_from = workshop.session.project.runs.get(RunId(parent)).id if parent else None
             run = training.start(
-                Choices(recipe, minutes, start_from=start_from, net=net, seed=seed)
+                Choices(
+                    recipe,
+                    minutes or USUAL_MINUTES.get(recipe),
+                    start_from=start_from,
+                    net=net,
+                    seed=seed,
+                )
             )
         assert training.job is not None
         try:
@@ -202,8 +213,10 @@ def simulate(
 ) -> Answer:
     """Measure selectors with a simulated annotator.
 
-    It answers from the project's labels, which the selectors cannot see.
+    It answers from the project's labels, which the selectors cannot see. Only `fsa` has seen them:
+    it asks the frame selection agent of the last training with the recipe remote.
     """
+    from poseapp.app.runs import newest_frame_agent
     from poseapp.app.session import Session
     from poseapp.app.simulation import Simulation
     from poseapp.app.simulation import simulate as run
@@ -211,12 +224,14 @@ def simulate(
 
     with Session.open(project, read_only=True) as session:
         labels, name = session.project.labels.snapshot(), session.project.name
+        agent = newest_frame_agent(session.project)
     wanted = Simulation(
         name,
         tuple(selector.strip() for selector in selectors.split(",")),
         seeds,
         schedule=Schedule(rounds, batch, batch),
         jobs=jobs,
+        frame_agent=agent,
     )
     said = (
         f"poseapp simulate {name} --selectors {selectors} --seeds {seeds} --rounds {rounds} "

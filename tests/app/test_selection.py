@@ -1,6 +1,7 @@
 """Suggestions: asked of a worker, put into the queue."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from poseapp.app.picking import pick
 from poseapp.app.selection import Selection, spread_candidates
 from poseapp.app.session import Session
 from poseapp.domain.errors import SelectionError
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.prediction import PredictionSet
 from poseapp.domain.report import SilentReport
+from poseapp.domain.run import Run, RunKind
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
+from poseapp.learn.remote.settings import AGENT_FILE
 from tests.app.conftest import FRAMES, NET, label, walker, with_net
 
 VIDEO = VideoId(1)
@@ -150,6 +153,39 @@ def test_long_videos_give_every_nth_frame_and_each_stands_for_n():
 def test_every_selector_is_offered_with_a_sentence(selection):
     assert dict(selection.choices).keys() >= {"random", "typiclust", "entropy", "temporal_jump"}
     assert all(about.endswith(".") for _, about in selection.choices)
+
+
+def test_the_frame_agent_of_the_last_training_that_has_one_is_asked(session, selection, fake_jobs):
+    selection.suggest("fsa", 3)
+    assert fake_jobs.requests[-1].agents is None
+    for n, taught in enumerate((True, True, False)):
+        name = RunId(f"2026-01-0{n + 1}-training")
+        run = Run(name, RunKind.TRAINING, "remote", datetime(2026, 1, n + 1, tzinfo=UTC))
+        session.project.runs.add(run)
+        folder = session.project.runs_folder / name
+        folder.mkdir()
+        if taught:
+            (folder / AGENT_FILE).write_bytes(b"no agent any more")
+    selection.suggest("fsa", 3)
+    assert fake_jobs.requests[-1].agents == session.project.runs_folder / "2026-01-02-training"
+    selection.suggest("entropy", 3)
+    assert fake_jobs.requests[-1].agents is None
+    selection.suggest("fsa", 2)
+    told = Noted()
+    assert {s.selector for s in pick(fake_jobs.requests[-1], told)} == {"typiclust"}
+    assert told.notes == [
+        "The file of the agents is damaged. They learn again with the next start.",
+        "The frame selection agent has not learnt yet. Train once with REMOTE. "
+        "Until then frames are picked by typiclust.",
+    ]
+
+
+class Noted(SilentReport):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
 
 
 def test_jumps_of_stored_predictions_are_found(session, selection, fake_jobs):

@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 
+import numpy as np
 import psutil
 import pytest
 
@@ -126,3 +127,27 @@ def test_what_cannot_be_simulated_is_said_in_a_sentence(session, tmp_path):
     many = replace(WANTED, schedule=Schedule(rounds=9, batch=9, initial=9))
     with pytest.raises(SelectionError, match="Choose fewer rounds"):
         simulate(labels, many, tmp_path, SilentReport())
+    asked = replace(WANTED, selectors=("fsa",))
+    with pytest.raises(SelectionError, match="Train once with REMOTE"):
+        simulate(labels, asked, tmp_path, SilentReport())
+
+
+def test_the_frame_agent_competes_with_what_it_learnt(session, tmp_path):
+    from poseapp.learn.remote.agent import Agent
+    from poseapp.learn.remote.trained import TrainedAgent
+
+    labels = session.project.labels.snapshot()
+    names = labels.skeleton.names
+    told = np.zeros(6 * len(names), np.float32)
+    asked = replace(WANTED, selectors=("fsa",), frame_agent=tmp_path / "agent")
+    TrainedAgent(Agent.new(len(names), 10), names, 10, told).save(tmp_path / "agent")
+    first = simulate(labels, asked, tmp_path / "out", SilentReport())
+    (course,) = first["curves"]
+    assert course["labels"] == [2, 3]
+    before = trials(tmp_path / "out")
+    simulate(labels, asked, tmp_path / "out", SilentReport())
+    assert trials(tmp_path / "out") == before
+    # another agent is another trial
+    TrainedAgent(Agent.new(len(names), 10), names, 10, told + 1).save(tmp_path / "agent")
+    simulate(labels, asked, tmp_path / "out", SilentReport())
+    assert len(trials(tmp_path / "out")) == 2

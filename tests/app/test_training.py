@@ -204,8 +204,35 @@ def test_unknown_recipes_and_projects_without_labels_are_refused(tmp_path, fake_
     assert fake_jobs.started == []
 
 
+def test_remote_is_told_like_any_recipe_and_its_net_put_to_use(session, training, fake_jobs):
+    run = training.start(Choices(recipe="remote", minutes=20.0))
+    assert run.recipe == "remote"
+    assert fake_jobs.requests[0].recipe == "remote"
+    assert fake_jobs.requests[0].options["minutes"] == 20.0
+    fake_jobs.tell("on_done", TrainedNet({"held_out_px": 3.0}, stopped=False))
+    active = session.project.runs.active()
+    assert active is not None
+    assert active.id == run.id
+
+
+def test_below_twenty_labels_it_is_said_why_remote_waits(session, training):
+    assert training.remote_not_yet() == (
+        "REMOTE needs 20 labelled frames, and there are 8. Until then training is supervised."
+    )
+    for frame in (1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17):
+        label(session, frame)
+    assert training.remote_not_yet() == ""
+
+
+def test_rows_without_a_step_stand_beside_the_curve(training, fake_jobs):
+    run = training.start(Choices(recipe="remote"))
+    for row in ({"step": 5}, {"pick": 1, "offset": -3}, {"pick": 2, "offset": 4}, {"step": 7}):
+        fake_jobs.tell("on_metrics", row)
+    assert [row.get("step") for row in training.history(run.id)] == [5, None, None, 7]
+
+
 def test_an_unknown_recipe_is_refused(training):
-    with pytest.raises(TrainingError, match="Choose one of supervised"):
+    with pytest.raises(TrainingError, match="Choose one of supervised, remote"):
         training.start(Choices(recipe="guess"))
 
 

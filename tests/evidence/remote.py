@@ -3,8 +3,9 @@
     python -m tests.evidence.remote --seeds 3 --jobs 2
 
 Every fifth frame of the human film clips is labelled; the rows are those of REMOTE's table 1.
-Finished trials are kept under `out/`, a trial that was broken off goes on from its last clip, and
-what the committed twin of the page holds is taken from there: stop it and start it again at will.
+Finished trials are kept under `out/`, a trial that was broken off goes on from its last clip, the
+page is written anew with each one, and what its JSON twin holds is taken from there, on another
+machine too: stop it and start it again at will. Three seeds take about six hours of two cores.
 `--size paper` trains the paper's sizes and wants a GPU.
 """
 
@@ -28,7 +29,7 @@ from poseapp.domain.report import SilentReport
 from poseapp.learn.oracle.summary import interval, wilcoxon_p
 from poseapp.learn.remote.settings import Settings, variants
 from tests.evidence.places import PAGES, WORK
-from tests.evidence.remote_trials import LEFT_OUT, SIZES, Trial, run
+from tests.evidence.remote_trials import LEFT_OUT, SIZES, Size, Trial, run
 from tests.fixtures.jhmdb import JOINTS
 
 EVERY = 5
@@ -209,14 +210,23 @@ def _spread(found: dict[str, float], form: str) -> str:
 
 
 def take_back(twin: Path, work: Path) -> None:
-    """Put the committed results where trials leave theirs, but for those that are there."""
-    if not twin.exists():
-        return
-    for row in json.loads(twin.read_text(encoding="utf-8"))["trials"]:
+    """Put the committed results where trials leave theirs, but for those that are there.
+
+    Those of other settings are of no use.
+    """
+    known = json.loads(twin.read_text(encoding="utf-8")) if twin.exists() else {"trials": []}
+    for row in known["trials"]:
+        if known["size"] != _plain(SIZES[row["size"]]):
+            continue
         trial = Trial(*(row[name] for name in Trial.__slots__))
         kept = work / f"{trial.name}.json"
         if not kept.exists():
             kept.write_text(json.dumps(row), encoding="utf-8")
+
+
+def _plain(size: Size) -> dict[str, Any]:
+    """As it comes back from JSON."""
+    return json.loads(json.dumps(asdict(size)))
 
 
 class OneLine(SilentReport):
@@ -257,17 +267,32 @@ def main() -> None:
     shared = list(dict.fromkeys(replace(trial, variant="baseline") for trial in wanted))
     with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as pool:
         for stage in (shared, wanted):
-            rows = pool.map(partial(one, work=asked.work), stage, chunksize=1)
+            done: list[dict[str, Any]] = []
+            for row in pool.imap_unordered(partial(one, work=asked.work), stage):
+                done.append(row)
+                if stage is wanted and row["every"] == EVERY:
+                    write(done, asked.size, asked.pages / f"{name}.json")
+    write(done, asked.size, asked.pages / f"{name}.json")
+
+
+def write(rows: list[dict[str, Any]], size: str, twin: Path) -> None:
+    """The page of what is done so far, and its JSON twin, each whole or not at all."""
+    rows = sorted(rows, key=lambda row: (row["seed"], row["every"], row["variant"]))
     document = {
         "command": f"python -m tests.evidence.remote {shlex.join(sys.argv[1:])}".strip(),
         **program_state(),
-        "size": asdict(SIZES[asked.size]),
+        "size": _plain(SIZES[size]),
         "trials": rows,
         "summary": summarised(rows),
     }
-    asked.pages.mkdir(parents=True, exist_ok=True)
-    (asked.pages / f"{name}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
-    (asked.pages / f"{name}.md").write_text(page(document), encoding="utf-8")
+    twin.parent.mkdir(parents=True, exist_ok=True)
+    for file, text in (
+        (twin, json.dumps(document, indent=1)),
+        (twin.with_suffix(".md"), page(document)),
+    ):
+        draft = file.with_name(file.name + ".part")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(file)
 
 
 if __name__ == "__main__":

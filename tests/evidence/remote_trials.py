@@ -26,9 +26,10 @@ from poseapp.domain.report import Report, SilentReport
 from poseapp.learn.augment import Augmentation, turning
 from poseapp.learn.batches import Sample, Teaching
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.board import Board, Limit
 from poseapp.learn.remote.clips import Clip, make_clips
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import Board, Game, Limit
+from poseapp.learn.remote.game import Game
 from poseapp.learn.remote.measuring import Shown, estimate
 from poseapp.learn.remote.sets import Sets, split
 from poseapp.learn.remote.settings import PAPERS_DRAWING, Settings, variants
@@ -247,7 +248,7 @@ def _warmed_up(trial: Trial, board: Board, studio: Studio, work: Path, report: R
     file = work / f"{trial.size}-drawing-every{trial.every}-seed{trial.seed}.safetensors"
     found = checkpoint.load(file)
     if found is None and studio.settings.transformer:
-        warm_up(studio, board.clips, board.taught, board.teaching, board.seed, report)
+        warm_up(studio, board, report)
         checkpoint.save(file, studio.generator.state_dict(), {})
     elif found is not None:
         studio.generator.load_state_dict(found[0])

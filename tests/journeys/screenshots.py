@@ -40,7 +40,7 @@ from poseapp.ui import theme
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.shortcut_editor import ShortcutEditor
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
-from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.dialogs.train_settings import TrainSettings, Usual
 from poseapp.ui.studio import Studio
 
 SIZES = (QSize(1280, 800), QSize(1920, 1080))
@@ -224,12 +224,10 @@ def _dialogs(album: Album, studio: Studio, size: str) -> None:
     album.take_dialog(NewProjectDialog([Path("walk.mp4")], window), f"{size}_new_project")
     album.take_dialog(
         TrainSettings(
-            device="auto",
-            minutes=5,
-            net="resnet-18",
-            size="usual",
+            usual=Usual("auto", "remote", {"supervised": 5, "remote": 20}, "resnet-18", "usual"),
             labels=24,
             start_from="Round 1",
+            remote_not_yet="",
             parent=window,
         ),
         f"{size}_train_settings",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QAction, QImage
+from PySide6.QtGui import QAction, QColor, QImage, QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from poseapp.app.before_after import Pair
@@ -22,15 +23,19 @@ from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance, Origin, visibility_of
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.learn.remote.album import Album
+from poseapp.learn.remote.shown import Picked, Reconstructions
 from poseapp.ui.canvas.poses import SkeletonLook
 from poseapp.ui.dialogs.new_project import NewProjectDialog
 from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.skeleton_table import PART
-from poseapp.ui.dialogs.train_settings import TrainSettings
+from poseapp.ui.dialogs.train_settings import TrainSettings, Usual
 from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
 from poseapp.ui.panels.curves import CurvePlot
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
+from poseapp.ui.panels.partners_box import QUARTET, PartnersBox
 from poseapp.ui.panels.selector_menu import SelectorMenu
+from poseapp.ui.tables.rows import Row
 from poseapp.ui.workspaces.editing import noun_of
 from poseapp.ui.workspaces.export_control import checks, chosen_frames, preview
 from poseapp.ui.workspaces.job_control import JobControl
@@ -38,7 +43,8 @@ from poseapp.ui.workspaces.overview import read_lanes, trails
 from poseapp.ui.workspaces.queue_control import sentences
 from poseapp.ui.workspaces.recent import RecentProjects
 from poseapp.ui.workspaces.train_pairs import paint_pair
-from poseapp.ui.workspaces.train_words import Live, curves, figures, run_row
+from poseapp.ui.workspaces.train_partners import paint_quartet, read_partners
+from poseapp.ui.workspaces.train_words import Live, curves, figures, run_detail, run_row
 from tests.ui import fakes
 from tests.ui.conftest import NOW
 
@@ -269,21 +275,39 @@ def test_the_queue_says_how_far_the_agents_are(qtbot):
     assert (box._sentence.text(), box._bar.isVisible()) == ("They learnt.", False)
 
 
+USUAL = Usual("cpu", "remote", {"supervised": 3, "remote": 12}, "resnet-18", "large")
+
+
 def train_dialog(qtbot, **changed):
     made = TrainSettings(
-        **{
-            "device": "cpu", "minutes": 3, "net": "resnet-18", "size": "large", "labels": 20,
-            "start_from": None,
-        }
-        | changed
-    )  # fmt: skip
+        **{"usual": USUAL, "labels": 40, "start_from": None, "remote_not_yet": ""} | changed
+    )
     qtbot.addWidget(made)
     return made
 
 
+def test_remote_is_offered_first_and_each_recipe_has_its_own_minutes(qtbot):
+    dialog = train_dialog(qtbot)
+    assert (dialog.recipe, dialog.minutes, dialog.recipe_chosen) == ("remote", 12, True)
+    assert [dialog._recipe.itemText(n) for n in range(2)] == [
+        "Supervised",
+        "REMOTE (also learns from unlabelled frames)",
+    ]
+    dialog._recipe.setCurrentIndex(0)
+    assert (dialog.recipe, dialog.minutes) == ("supervised", 3)
+
+
+def test_with_too_few_labels_it_says_why_training_is_supervised(qtbot):
+    why = "REMOTE needs 20 labelled frames, and there are 7. Until then training is supervised."
+    dialog = train_dialog(qtbot, remote_not_yet=why)
+    assert (dialog.recipe, dialog.minutes, dialog.recipe_chosen) == ("supervised", 3, False)
+    assert dialog._recipe_words.text() == why
+    assert not dialog._recipe.isEnabled()
+
+
 def test_training_goes_on_from_a_net_only_when_there_is_one(qtbot):
     dialog = train_dialog(qtbot)
-    assert (dialog.minutes, dialog.device, dialog.goes_on) == (3, "cpu", False)
+    assert (dialog.minutes, dialog.device, dialog.goes_on) == (12, "cpu", False)
     assert (dialog.net, dialog.size_name) == ("resnet-18", "large")
     assert dialog._goes_on.isHidden()
 
@@ -294,7 +318,7 @@ def test_a_net_without_pretrained_weights_says_what_that_costs(qtbot):
     dialog._goes_on.setChecked(True)
     assert dialog._warning.text() == ""
     assert (dialog._net.isEnabled(), bool(dialog._net.toolTip())) == (False, True)
-    assert train_dialog(qtbot, net="of-tomorrow").net == "efficientnet-lite0"
+    assert train_dialog(qtbot, usual=replace(USUAL, net="of-tomorrow")).net == "efficientnet-lite0"
 
 
 def test_a_training_in_the_list_shows_its_newest_error_and_the_time_left():
@@ -394,3 +418,54 @@ def test_pause_and_stop_reach_the_first_job(qtbot):
     strip._stop.click()
     assert orders == [Order.PAUSE, Order.RESUME, Order.STOP]
     assert control.parent() is None
+
+
+def test_what_the_agent_chose_is_shown_as_offsets_and_pairs(qtbot):
+    box = PartnersBox()
+    qtbot.addWidget(box)
+    assert box.isHidden()
+    box.show_offsets(10, Counter({-6: 3, 4: 1}), "4 picks around 2 labelled frames")
+    assert not box.isHidden()
+    (bars,) = box._offsets._curves
+    assert (bars.x[0], bars.x[-1]) == (-10, 10)
+    assert {n: count for n, count in zip(bars.x, bars.y, strict=True) if count} == {-6: 3, 4: 1}
+    rows = [Row(FrameRef(VideoId(1), 14), "Frame 10 and 4 later")]
+    box.show_pairs(rows)
+    with qtbot.waitSignal(box.chosen) as chosen:
+        box._strip.clicked.emit(box._strip.model().index(0, 0))
+    assert chosen.args == [FrameRef(VideoId(1), 14)]
+    box.show_offsets(10, Counter(), "")
+    assert box.isHidden()
+
+
+def test_of_four_pictures_the_real_ones_stand_above_the_drawn_ones(qtbot):
+    strip = QImage(80, 20, QImage.Format.Format_RGB32)
+    colours = ["#ff0000", "#00ff00", "#0000ff", "#ffffff"]  # label, drawn, partner, drawn
+    painter = QPainter(strip)
+    for n, colour in enumerate(colours):
+        painter.fillRect(20 * n, 0, 20, 20, QColor(colour))
+    painter.end()
+    shown = paint_quartet(strip, 1.0).toImage()
+    near, far = QUARTET.width() // 4, 3 * QUARTET.width() // 4
+    places = [(near, near), (near, far), (far, near), (far, far)]
+    assert [shown.pixelColor(*place).name() for place in places] == colours
+
+
+def test_the_partners_of_a_run_are_read_from_its_folder(qtbot, tmp_path):
+    assert read_partners(tmp_path) is None
+    album = Album(tmp_path, 10)
+    for n in range(3):
+        refs = (FrameRef(VideoId(1), 10 * n), FrameRef(VideoId(1), 10 * n + 4))
+        album.add(Reconstructions(n, Picked(*refs, 0.0), *[np.full((8, 6, 3), 99, np.uint8)] * 4))
+    (tmp_path / "partners" / "1-10.jpg").write_bytes(b"damaged")
+    found = read_partners(tmp_path)
+    assert found is not None
+    assert [picked.offset for picked in found.kept.picks] == [4, 4, 4]
+    assert [picked.labelled.frame for picked, _ in found.pictures] == [0, 20]
+    assert found.pictures[0][1].width() == 24
+
+
+def test_a_run_says_that_it_learnt_from_unlabelled_frames_too():
+    run = Run(RunId("a"), RunKind.TRAINING, "remote", NOW, labelled_frames=30)
+    assert run_detail(run) == "30 labelled frames, and unlabelled ones (REMOTE)"
+    assert run_detail(replace(run, recipe="supervised")) == "30 labelled frames"

@@ -20,11 +20,14 @@ from poseapp.domain.errors import JobCancelled, TrainingError
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import PartOfReport, Report, SilentReport
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.album import Album
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import make_clips, usable_anchors
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import NOTHING_TO_PAIR, Board, Game, Limit
+from poseapp.learn.remote.game import NOTHING_TO_PAIR, Game
 from poseapp.learn.remote.sets import Sets, games, split
-from poseapp.learn.remote.settings import Partners, Settings
+from poseapp.learn.remote.settings import Partners, Settings, too_few
+from poseapp.learn.remote.shown import Reconstructions
 from poseapp.learn.remote.studio import Studio
 from poseapp.learn.remote.trained import TrainedAgent
 from poseapp.learn.remote.warm_up import warm_up
@@ -48,7 +51,7 @@ class Config(Supervised):
     settings: Settings = field(default_factory=Settings)
 
 
-TAUGHT, REHEARSED, PAIRED = 0.4, 0.35, 0.25
+TAUGHT, REHEARSED, PAIRED = 0.5, 0.25, 0.25
 """Shares of the budget: labels, games in which the agent learns, pairs that the agent picks."""
 BEGUN = 0.4
 """Share of a game in which its estimator learns labels before it plays."""
@@ -56,6 +59,11 @@ GAME_MIN = 5.0
 """Minutes that a further game must have."""
 WARMED_UP = 0.15
 """Share of a game's progress that the generator's warm-up takes."""
+_ALONE = "So this training learns from the labels alone."
+_NOT_KEPT = (
+    "Learning from unlabelled frames did not lower the held-out error, so the net that learnt from "
+    "the labels alone is kept."
+)
 STEPS_A_PICK = 4
 """What a pick costs where the budget is in steps."""
 
@@ -83,7 +91,7 @@ def train(
     try:
         run = _Run(training, config, report, out, now)
     except TrainingError as why:
-        report.note(f"{why} So this training learns from the labels alone.")
+        report.note(f"{why} {_ALONE}")
         training.fit(_seconds(config, 1.0, now() - began), config.steps, READ, 0.97)
         return training.finish("remote", {"picks": 0})
     reading = now() - began
@@ -95,6 +103,8 @@ def train(
             facts |= run.pair(_seconds(config, PAIRED, reading), _steps(config, PAIRED))
         except JobCancelled:
             facts["stopped"] = True
+        except TrainingError as why:
+            report.note(f"{why} {_ALONE}")
     return training.finish("remote", facts)
 
 
@@ -128,6 +138,8 @@ class _Run:
         self._out, self._now = out, now
         self._settings = config.settings
         self._keypoints = len(training.labels.skeleton)
+        if why := too_few(len(training.labels.frames)):
+            raise TrainingError(why)
         self._split(0)
         reading = PartOfReport(report, READ, 2 * READ, "reading frames around labels")
         self._clips = make_clips(
@@ -174,7 +186,7 @@ class _Run:
             f"game{number}_begin",
             seconds and BEGUN * seconds,
             steps and max(1, round(BEGUN * steps)),
-            PartOfReport(report, 0.0, BEGUN),
+            _Uncounted(report, 0.0, BEGUN),
         )
         telling, rewarding = (
             training.samples(refs, SilentReport())["pose"] for refs in (sets.state, sets.reward)
@@ -183,8 +195,14 @@ class _Run:
         board = Board(
             self._clips, frozenset(sets.taught), telling, rewarding, training.teaching, seed
         )
-        limit = _limit(seconds and (1 - BEGUN) * seconds, steps and round((1 - BEGUN) * steps))
-        game = self._play(net, board, limit, f"game{number}", PartOfReport(report, BEGUN, 1.0))
+        game = self._play(
+            net,
+            board,
+            seconds and (1 - BEGUN) * seconds,
+            steps and round((1 - BEGUN) * steps),
+            f"game{number}",
+            PartOfReport(report, BEGUN, 1.0),
+        )
         names = training.labels.skeleton.names
         agent = self._learner.agent
         TrainedAgent(agent, names, self._settings.window, game.performance).save(self._out)
@@ -206,12 +224,16 @@ class _Run:
         )
         first = self.done(REHEARSED + TAUGHT)
         report = PartOfReport(self._report, first, 0.97, "learning from unlabelled frames")
+        report = _Shown(report, 0.0, 1.0, album=Album(self._out, self._settings.window))
+        followed = Followed(training.steps, training.held["pose"])
         net = copy.deepcopy(training.pose)
-        game = self._play(net, board, _limit(seconds, steps), "pairs", report)
+        game = self._play(net, board, seconds, steps, "pairs", report, followed)
         before, after = (training.score(net) for net in (training.pose, game.studio.average))
         kept = not math.isfinite(after) or after <= before
         if kept:
             training.pose.load_state_dict(game.studio.average.state_dict())
+        else:
+            self._report.note(_NOT_KEPT)
         return {
             "picks": len(game.picked),
             "score_of_labels": before,
@@ -219,16 +241,31 @@ class _Run:
             "pairs_kept": kept,
         }
 
-    def _play(self, net: PoseNet, board: Board, limit: Limit, name: str, report: Report) -> Game:
+    def _play(
+        self,
+        net: PoseNet,
+        board: Board,
+        seconds: float | None,
+        steps: int | None,
+        name: str,
+        report: Report,
+        followed: Followed | None = None,
+    ) -> Game:
         """Warm the generator up where it is new, and play."""
         studio = Studio(net, self._keypoints, self._settings, self._training.device)
         saved = self._out / f"{name}.checkpoint.safetensors"
+        warming = seconds and WARMED_UP * seconds
         if self._studio is not None:
             studio.take_drawing(self._studio)
-        elif not saved.exists():
-            warming = PartOfReport(report, 0.0, WARMED_UP, "learning to draw")
-            warm_up(studio, board.clips, board.taught, board.teaching, board.seed, warming)
-        game = Game(board, studio, self._learner, limit, saved, self._now)
+        else:
+            seconds = seconds and (1 - WARMED_UP) * seconds
+            if not saved.exists():
+                part = PartOfReport(report, 0.0, WARMED_UP, "learning to draw")
+                warm_up(studio, board, part, warming, self._now)
+        limit = Limit(
+            None if steps is None else max(1, steps // STEPS_A_PICK), seconds and seconds / 60
+        )
+        game = Game(board, studio, self._learner, limit, saved, followed, self._now)
         game.play(PartOfReport(report, WARMED_UP, 1.0))
         self._studio = studio
         return game
@@ -238,5 +275,20 @@ class _Run:
         return split(training.taught, gap_of(training.labels), seed, seed + number)
 
 
-def _limit(seconds: float | None, steps: int | None) -> Limit:
-    return Limit(None if steps is None else max(1, steps // STEPS_A_PICK), seconds and seconds / 60)
+@dataclass(frozen=True, slots=True)
+class _Uncounted(PartOfReport):
+    """Of a net that nobody keeps: its curve is not that of the training."""
+
+    def metrics(self, **values: float) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown(PartOfReport):
+    """What was picked and drawn goes into the album."""
+
+    album: Album = field(kw_only=True)
+
+    def send(self, value: Reconstructions) -> None:
+        """Kept in the run's folder."""
+        self.album.add(value)

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.report import Report
+from poseapp.domain.video import VideoKind
 from poseapp.learn.batches import Sample, make_sample
 from poseapp.learn.remote.individuals import Presence, presences
 from poseapp.learn.remote.partners import action_set
 from poseapp.learn.remote.shots import STILL, changes, shots, small_copy
 from poseapp.learn.train.plan import FrameReader, Plan
 
-MOST_FRAMES = 4000
-"""Held in memory; of more every second, third, … unlabelled one is left."""
+MOST_FRAMES = 3000
+"""Held in memory, 0.2 MB each at 128 px; of more every second, third, … unlabelled one is left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,22 +93,30 @@ def make_clips(
             samples[n].append(make_sample(picture, framing, points))
             copies[n].append(copy)
     return [
-        _clip(presence, numbers, samples[n], np.stack(copies[n]))
+        _clip(presence, numbers, samples[n], np.stack(copies[n]), _is_film(labels, presence))
         for n, (presence, numbers) in enumerate(zip(found, reach, strict=True))
     ]
 
 
 def _clip(
-    presence: Presence, numbers: list[int], samples: list[Sample], copies: NDArray[np.float32]
+    presence: Presence,
+    numbers: list[int],
+    samples: list[Sample],
+    copies: NDArray[np.float32],
+    film: bool,
 ) -> Clip:
     return Clip(
         presence.video,
         np.array(numbers, np.intp),
         tuple(samples),
         np.array([number in presence.bodies for number in numbers]),
-        shots(copies),
+        shots(copies, film=film),
         bool((changes(copies) > STILL).any()),
     )
+
+
+def _is_film(labels: LabelSet, presence: Presence) -> bool:
+    return labels.video(presence.video).kind is VideoKind.FILE
 
 
 def _thinned(found: Sequence[Presence], reach: list[list[int]]) -> list[list[int]]:

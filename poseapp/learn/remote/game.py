@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from poseapp.domain.errors import TrainingError
-from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import Report
-from poseapp.learn.batches import Sample, Teaching
+from poseapp.learn.augment import NONE
 from poseapp.learn.remote.agent import State
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import Clip, usable_anchors
 from poseapp.learn.remote.dqn import Learner, Transition
 from poseapp.learn.remote.measuring import Estimates, Shown, estimate, thinned
-from poseapp.learn.remote.objective import Outcome
-from poseapp.learn.remote.pairing import minibatch
+from poseapp.learn.remote.pairing import Rows, minibatch
 from poseapp.learn.remote.partners import by_rule
 from poseapp.learn.remote.reward import (
     PAPERS_THRESHOLD,
@@ -37,50 +36,25 @@ from poseapp.learn.remote.reward import (
 )
 from poseapp.learn.remote.settings import Partners, Settings
 from poseapp.learn.remote.shown import Picked, Reconstructions
-from poseapp.learn.remote.state import SHARES, actions, clip_memory, coarse, history, performance
+from poseapp.learn.remote.state import (
+    SHARES,
+    actions,
+    clip_memory,
+    coarse,
+    history,
+    performance,
+    remembered,
+)
 from poseapp.learn.remote.studio import Studio
 from poseapp.learn.train import checkpoint
+from poseapp.learn.train.pose_task import measure
 
 NOTHING_TO_PAIR = (
     "No labelled frame has an unlabelled one near it in which something moved, so there is nothing "
     "to learn from unlabelled frames. Train supervised, or label moments in which bodies move."
 )
 
-_SHOWN_EVERY = 5
-"""Picks after which reconstructions are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """When a game ends; whichever comes first."""
-
-    picks: int | None = None
-    minutes: float | None = None
-
-    def share(self, picks: int, seconds: float) -> float:
-        """How much of it is used, 0..1."""
-        shares = [picks / max(self.picks, 1)] if self.picks is not None else []
-        if self.minutes is not None:
-            shares.append(seconds / (60 * self.minutes))
-        if not shares:
-            raise TrainingError("A training needs a number of minutes or of picks.")
-        return min(1.0, max(shares))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Board:
-    """What a game is played with."""
-
-    clips: Sequence[Clip]
-    taught: frozenset[FrameRef]
-    """D_t"""
-    state: Sequence[Sample]
-    """D_s"""
-    reward: Sequence[Sample]
-    """D_r; empty when nothing is rewarded: then the agent plays what it knows and learns nothing.
-    """
-    teaching: Teaching
-    seed: int
+_MEASURES = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +74,8 @@ class _Scene:
 class _Progress:
     turns: int = 0
     seconds: float = 0.0
+    measured: int = 0
+    """Twentieths of the budget after which held-out frames were measured."""
     best: float | None = None
     log: list[tuple[int, int, int, float]] = field(default_factory=list)
     """(clip, row of the label, row of the partner, reward in per cent) of every pick."""
@@ -119,11 +95,13 @@ class Game:
         learner: Learner,
         limit: Limit,
         saved: Path | None = None,
+        followed: Followed | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.board, self.studio, self.learner = board, studio, learner
         self._settings: Settings = studio.settings
         self._limit, self._saved, self._now = limit, saved, now
+        self._followed = followed
         self._state_set, self._reward_set = (
             Shown.of(thinned(samples, self._settings.measured)) if samples else None
             for samples in (board.state, board.reward)
@@ -135,6 +113,9 @@ class Game:
         }
         if not self._anchors:
             raise TrainingError(NOTHING_TO_PAIR)
+        self._labels = [(n, a) for n, anchors in self._anchors.items() for a in anchors]
+        self._newest: dict[tuple[int, int], int] = {}
+        """(clip, row of the label) → row of the partner that was picked for it last."""
         keypoints = len(board.clips[0].samples[0].points)
         self._progress = _Progress()
         self.performance = np.zeros((len(SHARES) + 1) * keypoints, np.float32)
@@ -164,6 +145,7 @@ class Game:
         while self._share() < 1:
             self._turn(self._clip_of(progress.turns), report, began)
             progress.turns += 1
+            self._measure_held(report)
             self._save()
 
     def _share(self) -> float:
@@ -181,33 +163,30 @@ class Game:
         settings, progress = self._settings, self._progress
         clip = self.board.clips[number]
         anchors = self._anchors[number]
-        shown = Shown.of(clip.samples)
-        seen = estimate(self.studio.estimator, shown)
+        seen = self._seen(clip, remembered(len(clip.frames)))
         memory = torch.from_numpy(clip_memory(coarse(seen.heatmaps)))
         visits: dict[int, Counter[int]] = {anchor: Counter() for anchor in anchors}
 
         def look(turn: int) -> _Scene:
-            anchor = anchors[turn % len(anchors)]
-            return self._look(number, anchor, shown, memory, visits)
+            return self._look(number, anchors[turn % len(anchors)], memory, visits)
 
         most = max(settings.patience, settings.laps * len(anchors))
         scene, streak = look(0), 0
         for turn in range(1, most + 1):
-            share = self._share()
-            report.progress(share, f"pick {len(progress.log) + 1}")
             chance = np.random.default_rng([self.board.seed, 2, len(progress.log)])
             row = self._pick(scene, chance)
             partner = int(scene.partners[row])
-            terms, outcome = self._learn(number, scene.anchor, partner, chance)
+            terms = self._learn((number, scene.anchor, partner), chance, report)
             earned, progress.best = reward(self._measure(), progress.best or 0.0)
             streak = losing_streak(streak, earned)
             progress.log.append((number, scene.anchor, partner, PERCENT * earned))
+            self._newest[number, scene.anchor] = partner
             progress.seconds = self._now() - began
             visits[scene.anchor][int(clip.frames[partner] - clip.frames[scene.anchor])] += 1
             over = streak == settings.patience or turn == most or self._share() == 1
             following = look(turn)
             self._remember(scene, row, following, over=over, chance=chance)
-            self._tell(report, terms, outcome)
+            self._tell(report, terms)
             scene = following
             if over:
                 return
@@ -216,13 +195,12 @@ class Game:
         self,
         number: int,
         anchor: int,
-        shown: Shown,
         memory: Tensor,
         visits: dict[int, Counter[int]],
     ) -> _Scene:
         clip, window = self.board.clips[number], self._settings.window
         partners = clip.partners(anchor, window, self.board.taught)
-        seen = estimate(self.studio.estimator, shown.rows(partners))
+        seen = self._seen(clip, partners)
         mean = {n: v / len(visits) for n, v in sum(visits.values(), Counter()).items()}
         numbers = np.concatenate(
             [
@@ -234,6 +212,10 @@ class Game:
         state = State(torch.from_numpy(numbers), memory)
         return _Scene(number, anchor, partners, state, torch.from_numpy(told))
 
+    def _seen(self, clip: Clip, rows: NDArray[np.intp]) -> Estimates:
+        """What the estimator makes of some of the clip's frames."""
+        return estimate(self.studio.estimator, Shown.of([clip.samples[row] for row in rows]))
+
     def _pick(self, scene: _Scene, chance: np.random.Generator) -> int:
         if self._settings.partners is not Partners.AGENT:
             frames = self.board.clips[scene.clip].frames
@@ -243,22 +225,29 @@ class Game:
             return int(self.learner.agent.values(scene.state, scene.actions).argmax())
         return self.learner.pick(scene.state, scene.actions, chance)
 
-    def _learn(
-        self, clip: int, anchor: int, partner: int, chance: np.random.Generator
-    ) -> tuple[dict[str, float], Outcome | None]:
-        """Equation 11 on the pair and on earlier ones."""
-        settings, terms, outcome = self._settings, {}, None
+    def _learn(self, pair: Rows, chance: np.random.Generator, report: Report) -> dict[str, float]:
+        """Equation 11 on the pair and on others; the losses."""
+        settings, terms = self._settings, {}
         for _ in range(settings.minibatches):
+            report.progress(self._share(), f"pick {len(self._progress.log) + 1}")
             fresh = max(1, round(settings.fresh * settings.batch))
-            chosen = [(clip, anchor, partner)] * fresh
-            for _ in range(settings.batch - fresh):
-                log = self._progress.log
-                older = log[chance.integers(len(log))][:3] if log else (clip, anchor, partner)
-                chosen.append(older)
+            chosen = [pair] * fresh
+            chosen += [self._older(chance) for _ in range(settings.batch - fresh)]
             board, device = self.board, self.studio.device
             pairs, _ = minibatch(board.clips, chosen, board.teaching, chance, device)
-            terms, outcome = self.studio.update(pairs, transformer=settings.transformer)
-        return terms, outcome
+            terms, _ = self.studio.update(pairs, transformer=settings.transformer)
+        return terms
+
+    def _older(self, chance: np.random.Generator) -> Rows:
+        """A label of any clip with the partner that was picked for it last, or one by the rule."""
+        number, anchor = self._labels[chance.integers(len(self._labels))]
+        if (partner := self._newest.get((number, anchor))) is None:
+            clip, settings = self.board.clips[number], self._settings
+            partners = clip.partners(anchor, settings.window, self.board.taught)
+            frames = clip.frames
+            row = by_rule(settings.partners, int(frames[anchor]), frames[partners], chance)
+            partner = int(partners[row])
+        return number, anchor, partner
 
     def _measure(self) -> float:
         """PCK on D_r, and B on D_s for the states to come."""
@@ -291,20 +280,45 @@ class Game:
         for _ in range(self.learner.learning.updates):
             self.learner.update(chance)
 
-    def _tell(self, report: Report, terms: dict[str, float], outcome: Outcome | None) -> None:
-        picked = self.picked[-1]
-        report.metrics(
-            step=len(self._progress.log),
-            reward=picked.reward,
-            best_pck=self._progress.best or 0.0,
-            video=picked.labelled.video,
-            frame=picked.labelled.frame,
-            offset=picked.offset,
+    def _tell(self, report: Report, terms: dict[str, float]) -> None:
+        picked, picks = self.picked[-1], len(self._progress.log)
+        values: dict[str, float] = {
+            "pick": picks,
+            "reward": picked.reward,
+            "best_pck": self._progress.best or 0.0,
+            "video": picked.labelled.video,
+            "frame": picked.labelled.frame,
+            "offset": picked.offset,
             **{f"loss_{name}": value for name, value in terms.items()},
-        )
-        if outcome is not None and len(self._progress.log) % _SHOWN_EVERY == 1:
-            pictures = [_picture(image) for image in _first(outcome)]
-            report.send(Reconstructions(picked, *pictures))
+        }
+        if self._followed is not None:
+            values["step"] = self._steps()
+            if "truth" in terms:  # of the labelled frames and, with a transformer, of drawn ones
+                values["loss"] = terms["truth"] / (1 + self._settings.transformer)
+            report.send(self._redrawn(picked))
+        report.metrics(**values)
+
+    def _steps(self) -> int:
+        before = self._followed.first_step if self._followed is not None else 0
+        return before + self._settings.minibatches * len(self._progress.log)
+
+    def _redrawn(self, picked: Picked) -> Reconstructions:
+        rows = self._progress.log[-1][:3]
+        plain = replace(self.board.teaching, augmentation=NONE)
+        chance = np.random.default_rng(0)
+        pairs, _ = minibatch(self.board.clips, [rows], plain, chance, self.studio.device)
+        pictures = (picture[0] for picture in self.studio.redrawn(pairs))
+        return Reconstructions(len(self._progress.log) - 1, picked, *pictures)
+
+    def _measure_held(self, report: Report) -> None:
+        """What the average makes of held-out frames, where a twentieth of the budget has passed."""
+        due, progress = int(self._share() * _MEASURES), self._progress
+        if self._followed is None or not self._followed.held or due <= progress.measured:
+            return
+        progress.measured = due
+        with torch.no_grad():
+            found = measure(self.studio.average, self._followed.held, self.board.teaching)
+        report.metrics(step=self._steps(), **{k: v for k, v in found.items() if k != "score"})
 
     def _save(self) -> None:
         if self._saved is None:
@@ -312,26 +326,21 @@ class Game:
         tensors, facts = self.learner.saved()
         parts = {"studio.": self.studio.saved(), "learner.": tensors}
         everything = {f"{p}{k}": v for p, part in parts.items() for k, v in part.items()}
-        checkpoint.save(
-            self._saved, everything, {"learner": facts, "progress": asdict(self._progress)}
-        )
+        told = {
+            "board": self.board.digest(),
+            "learner": facts,
+            "progress": asdict(self._progress),
+        }
+        checkpoint.save(self._saved, everything, told)
 
     def _restore(self) -> None:
         found = checkpoint.load(self._saved) if self._saved is not None else None
         if found is None:
             return
         tensors, facts = found
+        if facts["board"] != self.board.digest():
+            return  # labels were changed meanwhile
         self.studio.restore(checkpoint.group(tensors, "studio."))
         self.learner.restore(checkpoint.group(tensors, "learner."), facts["learner"])
         self._progress = _Progress(**facts["progress"])
-
-
-def _first(outcome: Outcome) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The first pair: labelled, drawn again, partner, drawn again."""
-    half = len(outcome.real) // 2
-    return outcome.real[0], outcome.drawn[0], outcome.real[half], outcome.drawn[half]
-
-
-def _picture(image: Tensor) -> NDArray[np.uint8]:
-    scaled = (127.5 * (image.detach().float() + 1)).clamp(0, 255)
-    return scaled.permute(1, 2, 0).cpu().numpy().astype(np.uint8)
+        self._newest = {(clip, anchor): partner for clip, anchor, partner, _ in self._progress.log}

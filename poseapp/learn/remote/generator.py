@@ -12,23 +12,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from poseapp.learn.remote.motion import moved
 from poseapp.learn.remote.settings import AsPrinted, Drawing
 
 
 class Generator(nn.Module):
     """Pictures in -1..1 and poses as heatmaps → pictures in -1..1.
 
-    What it draws is as large as `Drawing.side` says; the rest comes from the source as it is.
+    It sees the source as it is and as `moved` moves it. What it draws is as large as `Drawing.side`
+    says; the rest comes from the moved source.
     """
 
     def __init__(self, keypoints: int, drawing: Drawing, as_printed: AsPrinted) -> None:
         super().__init__()
         self.side = drawing.side
         self.source_pose = not as_printed.target_pose_only
+        self.moves = self.source_pose and not as_printed.unmoved
         self.whole_picture = as_printed.whole_picture
         width = drawing.width
         poses = 2 * keypoints if self.source_pose else keypoints
-        self.picture = _narrowed(3, width)
+        self.picture = _narrowed(6 if self.moves else 3, width)
         self.poses = _narrowed(poses, width)
         self.blocks = nn.ModuleList(
             PoseAttention(4 * width, 4 * width if n == 0 else 8 * width)
@@ -47,7 +50,9 @@ class Generator(nn.Module):
         """
         size = drawn_size(pictures, self.side)
         poses = torch.cat([source, target], dim=1) if self.source_pose else target
-        x = self.picture(resized(pictures, size))
+        kept = moved(pictures, source, target) if self.moves else pictures
+        shown = torch.cat([kept, pictures], dim=1) if self.moves else pictures
+        x = self.picture(resized(shown, size))
         guide = self.poses(resized(poses, size))
         for block in self.blocks:
             x, guide = block(x, guide)
@@ -56,7 +61,7 @@ class Generator(nn.Module):
         if self.whole_picture:
             return colours
         new = painted[:, 3:].sigmoid()
-        return new * colours + (1 - new) * pictures
+        return new * colours + (1 - new) * kept
 
 
 class PoseAttention(nn.Module):

@@ -49,10 +49,6 @@ class Shown:
             np.stack([sample.points for sample in samples]),
         )
 
-    def rows(self, rows: NDArray[np.intp]) -> Shown:
-        """Some of them."""
-        return Shown(self.pictures[rows], tuple(self.framings[n] for n in rows), self.truth[rows])
-
 
 def estimate(net: PoseNet, shown: Shown) -> Estimates:
     """What the net finds; it is to be in evaluation mode."""

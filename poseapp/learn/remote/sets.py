@@ -14,7 +14,7 @@ import numpy as np
 from poseapp.domain.errors import TrainingError
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.learn.batches import held_out
-from poseapp.learn.remote.settings import FEWEST_LABELS, FOLDS, FOLDS_BELOW
+from poseapp.learn.remote.settings import FEWEST_TAUGHT, FOLDS, FOLDS_BELOW
 
 _SHARE = 0.1
 """Of the labels in the state set, and in the reward set, where labels are many."""
@@ -47,10 +47,10 @@ def split(
     Raises:
         TrainingError: when the labels are too few for three sets.
     """
-    if len(frames) < FEWEST_LABELS:
+    if len(frames) < FEWEST_TAUGHT:
         raise TrainingError(
-            f"Learning which unlabelled frames help needs {FEWEST_LABELS} labelled frames, and "
-            f"there are {len(frames)}. Label more frames, or train supervised."
+            f"Learning which unlabelled frames help needs {FEWEST_TAUGHT} labelled frames that "
+            f"stand apart from the held-out ones, and there are {len(frames)}. Label more frames."
         )
     if games(len(frames)) > 1:
         blocks = np.array_split(np.arange(len(frames)), FOLDS)

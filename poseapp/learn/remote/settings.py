@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+AGENT_FILE = "frame_agent.safetensors"
+"""In the folder of a run that taught a frame selection agent."""
 FEWEST_LABELS = 20
-"""Fewer cannot be split into frames to learn from, to tell the state and to reward with."""
+"""Fewer are too few to be split into frames to learn from, to tell the state and to reward with."""
+FEWEST_TAUGHT = 10
+"""Of these, that are neither held out nor too near to a frame that is."""
 FOLDS = 5
 FOLDS_BELOW = 100
 """With fewer labels the rewarding ones are another fifth in every game."""
@@ -50,6 +54,8 @@ class AsPrinted:
 
     target_pose_only: bool = False
     """The generator sees the target pose alone (equations 4 and 5), not the source's too."""
+    unmoved: bool = False
+    """The generator has to move bodies by itself: the source is not moved along with keypoints."""
     whole_picture: bool = False
     """The generator paints everything anew instead of what changes."""
     both_sides: bool = False
@@ -120,8 +126,11 @@ class Settings:
     """Updates of estimator and transformer after a pick."""
     batch: int = 8
     """Pairs in each."""
-    fresh: float = 0.5
-    """Share of a minibatch that is the pair just picked, changed at random; the rest are older."""
+    fresh: float = 0.25
+    """Share of a minibatch that is the pair just picked, changed at random.
+
+    The rest are pairs of labels from all clips: with one clip alone it is learnt by heart.
+    """
     measured: int = 48
     """Labelled frames at most that tell the state, and that reward."""
     lr: float = 5e-4
@@ -138,6 +147,13 @@ class Settings:
     drawing: Drawing = field(default_factory=Drawing)
     learning: Learning = field(default_factory=Learning)
     as_printed: AsPrinted = field(default_factory=AsPrinted)
+
+
+def too_few(labels: int) -> str:
+    """Why so many labelled frames do not do, as a sentence; empty where they do."""
+    if labels >= FEWEST_LABELS:
+        return ""
+    return f"REMOTE needs {FEWEST_LABELS} labelled frames, and there are {labels}."
 
 
 def without(name: str, settings: Settings) -> Settings:

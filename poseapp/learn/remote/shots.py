@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIDE = 32
-CUT = 0.1
+CUT = 0.06
 """Mean difference in brightness, as a share of white, below which nothing is a cut."""
 _SUDDEN = 4.0
 """A cut differs so many times more than the frames around it do; a fast pan does not."""
@@ -27,11 +27,14 @@ def changes(copies: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.abs(np.diff(copies, axis=0)).mean(axis=(1, 2)).astype(np.float64)
 
 
-def shots(copies: NDArray[np.float32]) -> NDArray[np.intp]:
-    """(N,) the number of each frame's shot, counted from 0."""
+def shots(copies: NDArray[np.float32], *, film: bool = True) -> NDArray[np.intp]:
+    """(N,) the number of each frame's shot, counted from 0.
+
+    Pictures in a folder are a film only while neighbours look alike: each other one is a shot.
+    """
     change = changes(copies)
-    cuts = np.zeros(len(change), bool)
-    for n in np.flatnonzero(change > CUT):
+    cuts = change > CUT
+    for n in np.flatnonzero(cuts) if film else ():
         around = np.delete(change[max(0, n - _AROUND) : n + _AROUND + 1], min(n, _AROUND))
         cuts[n] = not len(around) or change[n] > _SUDDEN * np.median(around)
     return np.concatenate([[0], np.cumsum(cuts)]).astype(np.intp)

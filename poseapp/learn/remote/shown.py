@@ -29,6 +29,8 @@ class Picked:
 class Reconstructions:
     """A pair and what the Motion Transformer makes of each frame from the other one."""
 
+    number: int
+    """Of the pick, counted from 0."""
     picked: Picked
     labelled: NDArray[np.uint8]
     """(h, w, 3) BGR, as are the others."""

@@ -88,13 +88,16 @@ def coarse(heatmaps: NDArray[np.float32]) -> NDArray[np.float32]:
     return heatmaps.reshape(n, k, GRID, h // GRID, GRID, w // GRID).sum(axis=(3, 5))
 
 
+def remembered(count: int) -> NDArray[np.intp]:
+    """Rows of a clip's frames that its memory holds: evenly spread, at most 64."""
+    return np.arange(0, count, -(-count // MOST_FRAMES))
+
+
 def clip_memory(places: NDArray[np.floating]) -> Numbers:
-    """(N', 64 K + 1) what V attends to: coarse maps of a clip's frames, and each one's place in it.
+    """(N, 64 K + 1) what V attends to: coarse maps of frames, and the place of each in its clip.
 
     Args:
-        places: (N, K, 8, 8) of the clip in order, as `coarse` makes them.
+        places: (N, K, 8, 8) of the `remembered` frames in order, as `coarse` makes them.
     """
-    step = -(-len(places) // MOST_FRAMES)
-    kept = places[::step]
-    place = np.arange(len(kept))[:, None] / len(kept)
-    return np.concatenate([kept.reshape(len(kept), -1), place], axis=1).astype(np.float32)
+    place = np.arange(len(places))[:, None] / len(places)
+    return np.concatenate([places.reshape(len(places), -1), place], axis=1).astype(np.float32)

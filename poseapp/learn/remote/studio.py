@@ -7,22 +7,26 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.discriminator import Discriminator
 from poseapp.learn.remote.generator import Generator
 from poseapp.learn.remote.objective import (
     Outcome,
     Pairs,
     full_loss,
+    reconstruct,
     see,
     telling_loss,
     truth_loss,
 )
 from poseapp.learn.remote.settings import Settings
 from poseapp.learn.train import checkpoint
-from poseapp.learn.train.device import gradient_scaler, mixed_precision
+from poseapp.learn.train.device import gradient_scaler, mixed_precision, out_of_memory
 from poseapp.learn.train.loop import follow, groups
 from poseapp.nets.pose_net import PoseNet
 
@@ -72,20 +76,46 @@ class Studio:
         Args:
             pairs: whose `unlabelled` frames are labelled too.
             partners: (B, K, h, w), the poses of those.
+
+        Raises:
+            TrainingError: when memory gives out.
         """
-        with self._precision():
-            labelled = self.generator(pairs.unlabelled, partners, pairs.truth)
-            unlabelled = self.generator(pairs.labelled, pairs.truth, partners)
-            drawn, real = torch.cat([labelled, unlabelled]), _both(pairs)
-            loss = (drawn - real).abs().mean()
-        self._step("generator", loss)
+        with _memory_allowing():
+            with self._precision():
+                labelled = self.generator(pairs.unlabelled, partners, pairs.truth)
+                unlabelled = self.generator(pairs.labelled, pairs.truth, partners)
+                drawn, real = torch.cat([labelled, unlabelled]), _both(pairs)
+                loss = (drawn - real).abs().mean()
+            self._step("generator", loss)
         return float(loss.detach())
+
+    @torch.no_grad()
+    def redrawn(self, pairs: Pairs) -> tuple[NDArray[np.uint8], ...]:
+        """(B, H, W, 3) BGR pictures to be looked at: F_LBL, F'_LBL, F_unLBL and F'_unLBL.
+
+        Raises:
+            TrainingError: when memory gives out.
+        """
+        with _memory_allowing():
+            estimated = see(self.estimator.eval(), pairs.unlabelled).poses
+            labelled, unlabelled = reconstruct(self.generator, pairs, estimated)
+        shown = (pairs.labelled, labelled, pairs.unlabelled, unlabelled)
+        return tuple(_pictures(images) for images in shown)
 
     def update(self, pairs: Pairs, *, transformer: bool) -> tuple[dict[str, float], Outcome | None]:
         """One step of all nets on a minibatch; the losses, and what was drawn.
 
         Without the transformer the labels alone teach.
+
+        Raises:
+            TrainingError: when memory gives out.
         """
+        with _memory_allowing():
+            return self._update(pairs, transformer=transformer)
+
+    def _update(
+        self, pairs: Pairs, *, transformer: bool
+    ) -> tuple[dict[str, float], Outcome | None]:
         settings = self.settings
         self.estimator.train(settings.as_printed.batch_statistics)
         if not transformer:
@@ -150,6 +180,19 @@ class Studio:
             checkpoint.restore_optimiser(optimiser, checkpoint.group(tensors, f"optimiser {name}."))
 
 
+@contextmanager
+def _memory_allowing() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise TrainingError(
+            "There is not enough memory to learn from pairs of frames. Choose a smaller input size "
+            "or a smaller net, or close other programs."
+        ) from error
+
+
 def _both(pairs: Pairs) -> Tensor:
     return torch.cat([pairs.labelled, pairs.unlabelled])
 
@@ -162,3 +205,9 @@ def _held_still(net: nn.Module) -> Iterator[None]:
         yield
     finally:
         net.requires_grad_(True)
+
+
+def _pictures(images: Tensor) -> NDArray[np.uint8]:
+    """(B, 3, H, W) in -1..1 as (B, H, W, 3) pictures."""
+    scaled = (127.5 * (images.float() + 1)).round().clamp(0, 255)
+    return scaled.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)

@@ -10,10 +10,9 @@ import torch
 
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.settings import AGENT_FILE
 from poseapp.learn.remote.state import Numbers
 from poseapp.learn.train import checkpoint
-
-FILE = "frame_agent.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +36,7 @@ class TrainedAgent:
         tensors = {f"agent.{k}": v for k, v in self.agent.state_dict().items()}
         tensors["performance"] = torch.from_numpy(self.performance)
         facts = {"keypoints": self.keypoints, "window": self.window}
-        checkpoint.save(folder / FILE, tensors, facts)
+        checkpoint.save(folder / AGENT_FILE, tensors, facts)
 
     @classmethod
     def load(cls, folder: Path) -> TrainedAgent:
@@ -46,7 +45,7 @@ class TrainedAgent:
         Raises:
             TrainingError: when there is none, or it is damaged.
         """
-        tensors, facts = checkpoint.load(folder / FILE) or ({}, {})
+        tensors, facts = checkpoint.load(folder / AGENT_FILE) or ({}, {})
         try:
             keypoints, window = tuple(facts["keypoints"]), int(facts["window"])
             agent = Agent.new(len(keypoints), window)

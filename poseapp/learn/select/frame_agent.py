@@ -20,7 +20,7 @@ from poseapp.domain.metrics import box_size, pixel_errors
 from poseapp.domain.report import Report
 from poseapp.domain.skeleton import spoken
 from poseapp.domain.suggestion import Reason, Suggestion
-from poseapp.learn.remote.state import actions, clip_memory, history
+from poseapp.learn.remote.state import actions, clip_memory, history, remembered
 from poseapp.learn.select.base import Pool, Selector, falling_scores, suggestions
 from poseapp.learn.select.probed import Aspect, filled
 from poseapp.learn.select.spread import best_apart
@@ -29,7 +29,7 @@ from poseapp.learn.select.words import above, stands_out
 if TYPE_CHECKING:
     from poseapp.learn.remote.trained import TrainedAgent
 
-NOT_TRAINED = "The frame selection agent has not learnt yet. Train with the recipe remote first."
+NOT_TRAINED = "The frame selection agent has not learnt yet. Train once with REMOTE."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,8 +131,9 @@ def _memory(pool: Pool, video: int) -> tuple[NDArray[np.float32], int, int]:
         for row, ref in enumerate(refs)
         if ref.video == video
     )
+    kept = [known[row] for row in remembered(len(known))]
     places = filled(
-        np.stack([(probed.candidates, probed.labelled)[p][Aspect.PLACES][r] for _, p, r in known])
+        np.stack([(probed.candidates, probed.labelled)[p][Aspect.PLACES][r] for _, p, r in kept])
     )
     first, last = known[0][0], known[-1][0]
     return clip_memory(places), first, last - first + 1

@@ -10,6 +10,7 @@ from poseapp.learn.select.base import Pool, Selector
 from poseapp.learn.select.dropout_kcentre import DropoutKCentre
 from poseapp.learn.select.entropy import Entropy
 from poseapp.learn.select.expected_gradient import ExpectedGradient
+from poseapp.learn.select.frame_agent import FrameAgent
 from poseapp.learn.select.graph import CoreGraph, UncertainGraph
 from poseapp.learn.select.kcentre import KCentre
 from poseapp.learn.select.kmeans import KMeans
@@ -43,6 +44,7 @@ SELECTORS: dict[str, Selector] = {
         Badge(),
         VideoSpecific(),
         Matal(),
+        FrameAgent(),
         Uniform(),
         Random(),
     )

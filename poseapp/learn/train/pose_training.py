@@ -146,6 +146,11 @@ class PoseTraining:
         return self._spent
 
     @property
+    def steps(self) -> int:
+        """Those of the pose net on pictures of full size."""
+        return self._fits[self._stages[-1].name].steps
+
+    @property
     def teaching(self) -> Teaching:
         """How the pose net's samples become batches."""
         return self._stages[-1].teaching
@@ -202,14 +207,15 @@ class PoseTraining:
         steps: int | None,
         report: Report,
     ) -> PoseNet:
-        """Another pose net, which begins as this run's did and is taught these labels alone.
+        """Another pose net, which has seen no labels of this project and is taught these alone.
 
         Raises:
             JobCancelled: when a person stopped it.
         """
+        config = replace(self.config, start_from=None)
         stage = replace(
             self._stages[-1],
-            net=_net(self.config, len(self.labels.skeleton), "softmax")[0],
+            net=_net(config, len(self.labels.skeleton), "softmax")[0],
             share=1.0,
             lr=LR,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDoubleSpinBox, QGridLayout, QWidget
 
+from poseapp.app.training import REMOTE, SUPERVISED
 from poseapp.nets.catalogue import NETS
 from poseapp.ui.panels import pieces
 
@@ -31,21 +33,36 @@ SIZES = {
     "large": InputSize("Large, slower", (384, 224)),
     "largest": InputSize("Largest, for small details", (512, 320)),
 }
+RECIPES = {
+    SUPERVISED: "Supervised",
+    REMOTE: "REMOTE (also learns from unlabelled frames)",
+}
 _FROM_NOTHING = "No pretrained weights come with this net: it needs many more labels and minutes."
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is chosen unless a person chooses otherwise."""
+
+    device: str
+    recipe: str
+    minutes: Mapping[str, float]
+    """By recipe."""
+    net: str
+    size: str
+    """A key of `SIZES`."""
+
+
 class TrainSettings(QDialog):
-    """`minutes`, `net`, `size_name`, `device` and `goes_on` are what was chosen."""
+    """`recipe`, `minutes`, `net`, `size_name`, `device` and `goes_on` are what was chosen."""
 
     def __init__(
         self,
         *,
-        device: str,
-        minutes: float,
-        net: str,
-        size: str,
+        usual: Usual,
         labels: int,
         start_from: str | None,
+        remote_not_yet: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -54,11 +71,18 @@ class TrainSettings(QDialog):
         self._minutes.setRange(0.1, 24 * 60)
         self._minutes.setDecimals(1)
         self._minutes.setSuffix(" min")
-        self._minutes.setValue(minutes)
         self._minutes.setAccessibleName("Minutes")
-        self._net = _list("Net", {entry.name: entry.title for entry in NETS}, net)
-        self._size = _list("Input size", {key: s.title for key, s in SIZES.items()}, size)
-        self._device = _list("Device", dict(_DEVICES), device)
+        self._usual = usual
+        self.recipe_chosen = not remote_not_yet
+        """Whether a person could choose the recipe."""
+        self._recipe = _list("Recipe", RECIPES, SUPERVISED if remote_not_yet else usual.recipe)
+        self._recipe.setEnabled(not remote_not_yet)
+        self._recipe.currentIndexChanged.connect(self._show_minutes)
+        self._recipe_words = pieces.text(remote_not_yet, "small", "text2", wrap=True)
+        self._show_minutes()
+        self._net = _list("Net", {entry.name: entry.title for entry in NETS}, usual.net)
+        self._size = _list("Input size", {key: s.title for key, s in SIZES.items()}, usual.size)
+        self._device = _list("Device", dict(_DEVICES), usual.device)
         self._goes_on = QCheckBox("Go on from the net in use" if start_from else "")
         self._goes_on.setVisible(start_from is not None)
         self._goes_on.setToolTip(f"Starts with what {start_from} has learned")
@@ -90,6 +114,11 @@ class TrainSettings(QDialog):
         self.resize(440, self.sizeHint().height())
 
     @property
+    def recipe(self) -> str:
+        """A key of `RECIPES`."""
+        return str(self._recipe.currentData())
+
+    @property
     def minutes(self) -> float:
         return self._minutes.value()
 
@@ -117,6 +146,8 @@ class TrainSettings(QDialog):
         form.setVerticalSpacing(12)
         form.setColumnStretch(1, 1)
         fields = (
+            ("How", self._recipe),
+            *([("", self._recipe_words)] if self._recipe_words.text() else []),
             ("For", self._minutes),
             ("Net", self._net),
             ("Input size", self._size),
@@ -127,6 +158,9 @@ class TrainSettings(QDialog):
             form.addWidget(pieces.text(words, "body", "text2"), line, 0)
             form.addWidget(widget, line, 1)
         return form
+
+    def _show_minutes(self) -> None:
+        self._minutes.setValue(self._usual.minutes[self.recipe])
 
     def _judge(self) -> None:
         """Say what the choice of the net means."""

@@ -27,11 +27,14 @@ class Curve:
     """Lower and upper ends of its uncertainty at each point."""
     marks: bool = False
     """Diamonds in place of a line, for single measurements."""
+    bars: bool = False
+    """A bar for each point in place of a line, for counts."""
 
 
 _HEIGHT = 260
 _BAND_ALPHA = 48
 _MARK = 9
+_BAR = 0.7
 
 
 class _LegendLine(QWidget):
@@ -45,6 +48,9 @@ class _LegendLine(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         colour = theme.color(self._curve.role)
+        if self._curve.bars:
+            painter.fillRect(6, 1, 6, 10, colour)
+            return
         if self._curve.marks:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -165,19 +171,24 @@ class _Drawn:
         self._band = pyqtgraph.FillBetweenItem(curve1=self._ends[0], curve2=self._ends[1])
         plot.addItem(self._band)
         self._line = plot.plot()
+        self._bars = pyqtgraph.BarGraphItem(x=[], height=[], width=_BAR, pen=None)
+        plot.addItem(self._bars)
 
     def clear(self) -> None:
         for item in (self._line, *self._ends):
             item.setData([], [])
+        self._bars.setOpts(x=[], height=[])
 
     def draw(self, curve: Curve) -> None:
         import pyqtgraph
 
         colour = theme.color(curve.role)
         style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+        bars = (list(curve.x), list(curve.y)) if curve.bars else ([], [])
+        self._bars.setOpts(x=bars[0], height=bars[1], brush=colour)
         self._line.setData(
-            list(curve.x),
-            list(curve.y),
+            [] if curve.bars else list(curve.x),
+            [] if curve.bars else list(curve.y),
             pen=None if curve.marks else pyqtgraph.mkPen(colour, width=2, style=style),
             symbol="d" if curve.marks else None,
             symbolSize=_MARK,

@@ -28,6 +28,7 @@ _TITLES = {
     "badge": "BADGE",
     "vatl4pose": "VATL4Pose",
     Matal.name: "Agents",
+    "fsa": "FSA",
     "you": "You",
 }
 

@@ -1,4 +1,4 @@
-"""Frames before and after, side by side, in a row of as many as fit."""
+"""Frames beside what they are compared with, in a row of as many as fit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from poseapp.ui.tables.rows import ROW, CardList, Index, Row
 
 PAIR = QSize(292, 176)
 """Of both pictures together, in px."""
-_CELL = QSize(PAIR.width() + 20, PAIR.height() + 52)
+_BESIDE, _BELOW = 20, 52
+_BAR = 14
+"""Room for a scroll bar."""
 
 
 class PairDelegate(QStyledItemDelegate):
-    """Paints one row: its `picture` holds both sides, title and detail stand below."""
+    """Paints one row: its `picture` holds all sides, title and detail stand below."""
+
+    def __init__(self, size: QSize) -> None:
+        super().__init__()
+        self._size = size
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return _CELL
+        return QSize(self._size.width() + _BESIDE, self._size.height() + _BELOW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW)
         rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue] - stubs miss it
         state: QStyle.StateFlag = option.state  # pyright: ignore[reportAttributeAccessIssue]
-        place = QRect(rect.topLeft(), PAIR).translated(2, 2)
+        place = QRect(rect.topLeft(), self._size).translated(2, 2)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if row.picture is not None:
@@ -35,7 +41,7 @@ class PairDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place, theme.radius("card"), theme.radius("card"))
         left = Qt.AlignmentFlag.AlignLeft
-        title = QRect(place.left(), place.bottom() + 6, PAIR.width(), 20)
+        title = QRect(place.left(), place.bottom() + 6, self._size.width(), 20)
         paint_text(painter, title, row.title, "body", "text", left)
         paint_text(painter, title.translated(0, 19), row.detail, "small", "text3", left)
         painter.restore()
@@ -44,7 +50,14 @@ class PairDelegate(QStyledItemDelegate):
 class PairStrip(CardList):
     """One row high; a click says which frame is meant."""
 
-    def __init__(self) -> None:
-        super().__init__(PairDelegate(), "Before and after", _CELL)
-        self.setFixedHeight(_CELL.height())
+    def __init__(self, name: str, size: QSize = PAIR) -> None:
+        cell = QSize(size.width() + _BESIDE, size.height() + _BELOW)
+        super().__init__(PairDelegate(size), name, cell)
+        self.setFixedHeight(cell.height())
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def scroll_along(self) -> None:
+        """Let those that do not fit be reached by a bar below."""
+        self.setWrapping(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFixedHeight(self.height() + _BAR)

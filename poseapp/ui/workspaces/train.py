@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.curves import Curve, CurvePlot
+from poseapp.ui.panels.partners_box import PartnersBox
 from poseapp.ui.panels.worth_panel import WorthPanel
 from poseapp.ui.tables.pair_strip import PairStrip
 from poseapp.ui.tables.rows import Row
@@ -197,9 +198,11 @@ class TrainWorkspace(QSplitter):
         self._shown_figures: dict[str, tuple] = {}
         self._losses = CurvePlot("Loss")
         self._errors = CurvePlot("Held-out error", "px")
-        self._pairs = PairStrip()
+        self._pairs = PairStrip("Before and after")
         self._pairs.chosen.connect(self.frame_chosen)
         self._pairs_words = pieces.text("", "small", "text2")
+        self.partners = PartnersBox()
+        self.partners.chosen.connect(self.frame_chosen)
         self._notes = pieces.text("", "small", "text2", wrap=True)
         page = QFrame()
         page.setLayout(self._arranged())
@@ -231,6 +234,7 @@ class TrainWorkspace(QSplitter):
                 self._pairs,
                 spacing=8,
             ),
+            self.partners,
             self._notes,
             None,
             spacing=16,

@@ -11,30 +11,35 @@ from poseapp.app.changes import Changes
 from poseapp.app.jobs import Job, JobState
 from poseapp.app.services import Services
 from poseapp.app.session import Session
-from poseapp.app.training import Choices
+from poseapp.app.training import REMOTE, SUPERVISED, USUAL_MINUTES, Choices
 from poseapp.domain.ids import RunId
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.video import Video
 from poseapp.nets import catalogue
 from poseapp.ui.actions import Actions
 from poseapp.ui.bridge import Background
-from poseapp.ui.dialogs.train_settings import SIZES, TrainSettings
-from poseapp.ui.panels import pieces
+from poseapp.ui.dialogs.train_settings import SIZES, TrainSettings, Usual
 from poseapp.ui.panels.job_strip import device_title
 from poseapp.ui.workspaces.queue_control import Thumbnails
 from poseapp.ui.workspaces.train import RunView, TrainWorkspace
 from poseapp.ui.workspaces.train_pairs import TrainPairs
+from poseapp.ui.workspaces.train_partners import TrainPartners
 from poseapp.ui.workspaces.train_words import (
     Live,
     curves,
     figures,
     net_of,
     progress_text,
+    run_detail,
     run_row,
     run_title,
 )
 
 _REDRAW_MS = 250
+_LOOK_AGAIN_MS = 3000
+"""Between looks at the partners that a training picks."""
+_MINUTES = {SUPERVISED: "train_minutes", REMOTE: "train_minutes_remote"}
+"""Keys of the settings under which the last choice is kept."""
 _PICTURE = (960, 540)
 """Of a frame in the strip before it is cut out, in pixels."""
 
@@ -62,6 +67,11 @@ class TrainControl(QObject):
         self.view = view
         thumbnails = Thumbnails(services.frames.thumbnails, self, _PICTURE)
         self._pairs = TrainPairs(session.project, background, thumbnails, view)
+        self._partners = TrainPartners(session.project, background, view)
+        self._looked = QTimer(self)
+        self._looked.setSingleShot(True)
+        self._looked.setInterval(_LOOK_AGAIN_MS)
+        self._looked.timeout.connect(self._show_partners)
         self._chosen: RunId | None = None
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
@@ -107,6 +117,7 @@ class TrainControl(QObject):
         if self._chosen is not None:
             self._show_run()
             self._pairs.show(self._chosen)
+            self._partners.show(self._chosen)
         else:
             self.view.show_empty(self._training.not_yet())
 
@@ -116,11 +127,19 @@ class TrainControl(QObject):
         """Ask how long and where, and start."""
         settings = self._session.settings
         active = self._session.project.runs.active()
+        minutes = {
+            recipe: float(settings.get(_MINUTES[recipe], usual))
+            for recipe, usual in USUAL_MINUTES.items()
+        }
         dialog = TrainSettings(
-            device=settings.get("device"),
-            minutes=float(settings.get("train_minutes", 5.0)),
-            net=settings.get("train_net", catalogue.DEFAULT),
-            size=settings.get("train_size", "usual"),
+            usual=Usual(
+                settings.get("device"),
+                settings.get("train_recipe", REMOTE),
+                minutes,
+                settings.get("train_net", catalogue.DEFAULT),
+                settings.get("train_size", "usual"),
+            ),
+            remote_not_yet=self._training.remote_not_yet(),
             labels=self._session.project.labels.frame_count(),
             start_from=None if active is None else run_title(active),
             parent=self.view.window(),
@@ -128,13 +147,16 @@ class TrainControl(QObject):
         if dialog.exec() != QDialog.DialogCode.Accepted:
             return
         settings.set("device", dialog.device)
-        settings.set("train_minutes", dialog.minutes)
+        if dialog.recipe_chosen:
+            settings.set("train_recipe", dialog.recipe)
+        settings.set(_MINUTES[dialog.recipe], dialog.minutes)
         settings.set("train_net", dialog.net)
         settings.set("train_size", dialog.size_name)
         parent = active if active is not None and dialog.goes_on else None
         long_side, crop_side = SIZES[dialog.size_name].sides
         self.start(
             Choices(
+                recipe=dialog.recipe,
                 minutes=dialog.minutes,
                 net=net_of(parent) if parent else dialog.net,
                 long_side=long_side,
@@ -152,6 +174,7 @@ class TrainControl(QObject):
         self._chosen = run
         self._show_run()
         self._pairs.show(run)
+        self._partners.show(run)
 
     def _pause(self) -> None:
         if job := self._training.job:
@@ -194,6 +217,12 @@ class TrainControl(QObject):
     def _show_live(self) -> None:
         self._list(self._runs())
         self._show_run()
+        if not self._looked.isActive():
+            self._looked.start()
+
+    def _show_partners(self) -> None:
+        if self._chosen is not None:
+            self._partners.show(self._chosen)
 
     def _show_run(self) -> None:
         run = next((run for run in self._runs() if run.id == self._chosen), None)
@@ -213,7 +242,7 @@ class TrainControl(QObject):
         self.view.show_run(
             RunView(
                 run_title(run),
-                f"{pieces.count(run.labelled_frames, 'labelled frame')}",
+                run_detail(run),
                 device_title(job.device_used if job is not None else run.metrics.get("device", "")),
                 job.progress if job is not None else None,
                 progress_text(job) if job is not None else "",

@@ -114,10 +114,7 @@ def paint_pair(
     sides = (("before", pair.before, 0.0), ("after", pair.after, width + _GAP))
     for word, bodies, left in sides:
         tile = QRectF(left, 0, width, PAIR.height())
-        path = QPainterPath()
-        path.addRoundedRect(tile, theme.radius("control"), theme.radius("control"))
-        painter.setClipPath(path)
-        painter.fillPath(path, theme.color("track"))
+        begin_tile(painter, tile)
         if picture is not None and not picture.isNull():
             shrunk = picture.width() / size[0]
             part = QTransform.fromScale(shrunk, shrunk).mapRect(around.translated(0.5, 0.5))
@@ -127,7 +124,7 @@ def paint_pair(
         to_tile.translate(-around.left(), -around.top())
         for body in bodies:
             _paint_bones(painter, body, look, to_tile)
-        _paint_tag(painter, tile, _caption(word, bodies))
+        paint_tag(painter, tile, _caption(word, bodies))
     painter.end()
     return drawn
 
@@ -164,7 +161,16 @@ def _paint_bones(
             painter.drawEllipse(ends[k], 3, 3)
 
 
-def _paint_tag(painter: QPainter, tile: QRectF, words: str) -> None:
+def begin_tile(painter: QPainter, tile: QRectF) -> None:
+    """A rounded ground; what is painted after it stays inside."""
+    path = QPainterPath()
+    path.addRoundedRect(tile, theme.radius("control"), theme.radius("control"))
+    painter.setClipPath(path)
+    painter.fillPath(path, theme.color("track"))
+
+
+def paint_tag(painter: QPainter, tile: QRectF, words: str) -> None:
+    """Words on a dark ground in the lower left corner of a tile."""
     painter.setFont(theme.font("caption"))
     width = painter.fontMetrics().horizontalAdvance(words) + 12
     tag = QRectF(tile.left() + 6, tile.bottom() - 6 - _TAG_HEIGHT, width, _TAG_HEIGHT)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from poseapp.app.jobs import Job, JobState
+from poseapp.app.training import REMOTE
 from poseapp.domain.run import Run, RunState
 from poseapp.domain.skeleton import titled
 from poseapp.nets.catalogue import net_title
@@ -121,6 +122,12 @@ def run_row(run: Run, in_use: bool, live: Live | None = None) -> Row:
 def run_title(run: Run) -> str:
     """What a run is called."""
     return f"Round {run.round}" if run.round else f"Training of {run.started.astimezone():%H:%M}"
+
+
+def run_detail(run: Run) -> str:
+    """What it learnt from."""
+    labelled = pieces.count(run.labelled_frames, "labelled frame")
+    return f"{labelled}, and unlabelled ones (REMOTE)" if run.recipe == REMOTE else labelled
 
 
 def progress_text(job: Job) -> str:

@@ -9,9 +9,12 @@ from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.labels import LabelSet
 from poseapp.domain.pose import Instance, visibility_of
 from poseapp.domain.report import SilentReport
+from poseapp.domain.video import VideoKind
 from poseapp.learn.remote import clips as clips_module
+from poseapp.learn.remote import shots as shots_module
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.individuals import presences
+from poseapp.learn.train.plan import Plan
 from tests.learn.remote.films import PLAN, SKELETON, Swinging
 
 WINDOW = 10
@@ -61,6 +64,26 @@ def test_frames_across_a_cut_are_never_paired():
     for anchor in clip.anchors(taught):
         side = clip.frames[anchor] >= 18
         assert all((frame >= 18) == side for frame in partner_frames(clip, anchor, taught))
+
+
+def test_pictures_in_a_folder_are_paired_only_where_neighbours_look_alike(monkeypatch):
+    monkeypatch.setattr(shots_module, "CUT", 0.01)  # the figure is small; its leaps are above that
+    film = Swinging(frames=40, speed=1.3)  # a film may leap so; photographs that do are no film
+    labels = film.labels(range(0, 40, 5))
+    folder = tuple(
+        replace(v, kind=VideoKind.IMAGES, images=tuple(f"{n}.png" for n in range(40)))
+        for v in labels.videos
+    )
+    of_film, of_folder = (
+        clips_of(film, given)[0] for given in (labels, replace(labels, videos=folder))
+    )
+    taught = set(labels.frames)
+    anchor = of_film.anchors(taught)[3]
+    assert len(partner_frames(of_film, anchor, taught)) > 10
+    assert len(partner_frames(of_folder, anchor, taught)) < 10
+    steady = Swinging(frames=40, speed=0.02)
+    (alike,) = clips_of(steady, replace(steady.labels(range(0, 40, 5)), videos=folder))
+    assert len(partner_frames(alike, anchor, taught)) > 10
 
 
 def test_a_steady_fast_motion_is_no_cut():
@@ -121,6 +144,18 @@ def test_bodies_without_tracks_are_followed_by_nearness_and_with_tracks_by_these
     assert second.bodies[10][0, 0] - second.bodies[0][0, 0] == pytest.approx(-20)
     leaping = two_bodies([0, 5], lambda f: [(30 * f, 0), (0, 30 * f + 60)], tracks=(1, 2))
     assert [len(p.bodies) for p in presences(leaping)] == [2, 2]
+
+
+def test_each_of_several_bodies_has_a_clip_cut_out_around_it():
+    labels = two_bodies([0, 5, 10], lambda f: [(f, 0), (4, 60)], tracks=(1, 2))
+    film = Swinging(frames=60)
+    one, other = make_clips(labels, film, Plan((32, 32), (32, 32), 48.0, 2), WINDOW, SilentReport())
+    assert one.frames.tolist() == other.frames.tolist() == list(range(21))
+    for clip, height in ((one, 16.0), (other, 76.0)):
+        middle = clip.samples[0].framing.to_picture(np.array([[15.5, 15.5]]))[0]
+        assert middle[1] == pytest.approx(height, abs=8)
+    taught = set(labels.frames)
+    assert len(partner_frames(one, 5, taught)) == len(partner_frames(other, 5, taught)) == 13
 
 
 def test_a_body_far_from_all_others_is_a_new_one():

@@ -6,13 +6,15 @@ import pytest
 import torch
 
 from poseapp.domain.errors import JobCancelled, TrainingError
+from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Teaching
 from poseapp.learn.remote.agent import Agent
+from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.dqn import Learner
-from poseapp.learn.remote.game import Board, Game, Limit
+from poseapp.learn.remote.game import Game
 from poseapp.learn.remote.pairing import labelled_pairs
 from poseapp.learn.remote.sets import split
 from poseapp.learn.remote.settings import Drawing, Learning, Partners, Settings
@@ -58,11 +60,11 @@ def board(film):
     return Board(clips, frozenset(sets.taught), samples["state"], samples["reward"], TEACHING, 0)
 
 
-def game(board, settings=SMALL, picks=5, saved=None):
+def game(board, settings=SMALL, picks=5, saved=None, followed=None):
     torch.manual_seed(0)
     studio = Studio(build("tiny", 3), 3, settings, CPU)
     learner = Learner(Agent.new(3, settings.window), settings.learning)
-    return Game(board, studio, learner, Limit(picks=picks), saved)
+    return Game(board, studio, learner, Limit(picks=picks), saved, followed)
 
 
 class Watching(SilentReport):
@@ -86,7 +88,8 @@ def test_picks_are_unlabelled_frames_near_labels_that_may_be_learnt_from(board):
         assert picked.partner not in labelled
         assert picked.partner.video == picked.labelled.video
         assert 0 < abs(picked.offset) <= 10
-    assert [row["step"] for row in watching.rows] == [1, 2, 3, 4, 5]
+    assert [row["pick"] for row in watching.rows] == [1, 2, 3, 4, 5]
+    assert not any("step" in row for row in watching.rows)  # it is not the training's curve
     assert [row["offset"] for row in watching.rows] == [p.offset for p in played.picked]
     assert {"loss_truth", "loss_pose", "loss_adversarial", "reward", "best_pck"} <= set(
         watching.rows[0]
@@ -95,14 +98,69 @@ def test_picks_are_unlabelled_frames_near_labels_that_may_be_learnt_from(board):
     assert played.learner.updates == 5
 
 
-def test_reconstructions_are_shown_as_small_pictures(board):
+def test_a_game_that_is_followed_draws_every_pair_and_measures_held_out_frames(board):
     watching = Watching()
-    game(board, picks=1).play(watching)
-    (shown,) = watching.sent
-    assert isinstance(shown, Reconstructions)
-    pictures = (shown.labelled, shown.labelled_again, shown.partner, shown.partner_again)
-    assert all(p.shape == (32, 32, 3) and p.dtype == np.uint8 for p in pictures)
-    assert np.abs(shown.labelled.astype(int) - shown.partner).max() > 30
+    game(board, picks=6, followed=Followed(100, board.reward)).play(watching)
+    assert [shown.number for shown in watching.sent] == list(range(6))
+    for shown in watching.sent:
+        assert isinstance(shown, Reconstructions)
+        pictures = (shown.labelled, shown.labelled_again, shown.partner, shown.partner_again)
+        assert all(p.shape == (32, 32, 3) and p.dtype == np.uint8 for p in pictures)
+        # as they are in the film, not changed at random
+        at = FrameRef(shown.picked.labelled.video, shown.picked.labelled.frame)
+        ((_, picture),) = Swinging().read_many([at])
+        assert np.abs(shown.labelled.astype(int) - picture).max() <= 1
+    picks = [row for row in watching.rows if "pick" in row]
+    assert [row["step"] for row in picks] == [101, 102, 103, 104, 105, 106]
+    assert all(row["loss"] == pytest.approx(row["loss_truth"] / 2) for row in picks)
+    held = [row for row in watching.rows if "held_out_px" in row]
+    assert held
+    assert held[-1]["step"] == 106
+
+
+def scripted(board, monkeypatch, accuracies, picks):
+    """The lengths of turns when the accuracy on D_r is, after each pick, as told."""
+    stream = iter([0.5, *accuracies])
+    monkeypatch.setattr(Game, "_measure", lambda self: next(stream))
+    played = game(board, replace(SMALL, patience=5, laps=3), picks=picks)
+    played.play(SilentReport())
+    labels = [(p.labelled.video, p.reward) for p in played.picked]
+    return [len(list(group)) for _, group in groupby(labels, lambda row: row[0])]
+
+
+def test_five_negative_rewards_in_a_row_end_the_turn_of_a_clip(board, monkeypatch):
+    losing = [0.4] * 5
+    assert scripted(board, monkeypatch, [*losing, *losing], 10) == [5, 5]
+    interrupted = [0.4, 0.4, 0.4, 0.4, 0.6, *losing]
+    assert scripted(board, monkeypatch, [*interrupted, 0.6], 11) == [10, 1]
+
+
+def test_rewards_of_zero_are_not_negative_and_end_a_turn_only_by_its_laps(board, monkeypatch):
+    zeros = [0.5] * 60
+    lengths = scripted(board, monkeypatch, zeros, 40)
+    laps = {len(clip.anchors(board.taught)) for clip in board.clips}
+    assert all(length in {3 * lap for lap in laps} | {5} for length in lengths[:-1])
+    with_zero = [0.4, 0.4, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6]
+    assert scripted(board, monkeypatch, with_zero, 9)[0] == 8
+
+
+def test_what_is_learnt_with_a_pick_comes_from_all_clips(board):
+    played, seen = game(board, replace(SMALL, batch=8)), []
+    update = played.studio.update
+
+    def watched(pairs, *, transformer):
+        seen.append(pairs.labelled)
+        return update(pairs, transformer=transformer)
+
+    played.studio.update = watched
+    played.play(SilentReport())
+    drawn = {played._older(np.random.default_rng(n))[0] for n in range(60)}
+    assert drawn == set(played._anchors)
+    newest = {(c, a): p for c, a, p, _ in played._progress.log}
+    for n in range(60):
+        clip, anchor, partner = played._older(np.random.default_rng(n))
+        assert newest.get((clip, anchor), partner) == partner
+    assert all(len(pictures) == 8 for pictures in seen)
 
 
 def test_uniform_partners_stand_where_they_should(board):
@@ -150,6 +208,19 @@ def test_a_broken_off_game_goes_on_as_if_it_had_never_stopped(board, tmp_path):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_game_whose_labels_were_changed_meanwhile_begins_anew(board, film, tmp_path):
+    saved = tmp_path / "game.safetensors"
+    game(board, picks=4, saved=saved).play(SilentReport())
+    assert len(game(board, picks=4, saved=saved).picked) == 4
+    fewer = replace(board, taught=frozenset(sorted(board.taught)[1:]))
+    assert game(fewer, picks=4, saved=saved).picked == []
+    labels = film.labels(range(0, 30, 5))
+    moved = replace(labels.instances[0], points=labels.instances[0].points + 1)
+    corrected = replace(labels, instances=(moved, *labels.instances[1:]))
+    clips = make_clips(corrected, film, PLAN, SMALL.window, SilentReport())
+    assert game(replace(board, clips=clips), picks=4, saved=saved).picked == []
+
+
 def test_a_game_can_be_stopped(board):
     class Stop(SilentReport):
         def progress(self, done, text=""):
@@ -190,7 +261,7 @@ def test_the_generator_warms_up_on_labels_of_one_clip(board):
         assert 0 < refs[1].frame - refs[0].frame <= 30
     studio = Studio(build("tiny", 3), 3, SMALL, CPU)
     told = Watching()
-    error = warm_up(studio, board.clips, board.taught, TEACHING, 0, told)
+    error = warm_up(studio, board, told)
     assert 0 < error < 2
     assert len(told.rows) == 2
 
@@ -200,4 +271,5 @@ def test_without_two_labels_near_each_other_nothing_is_warmed_up():
     labels = film.labels([0, 80])
     clips = make_clips(labels, film, PLAN, 10, SilentReport())
     studio = Studio(build("tiny", 3), 3, SMALL, CPU)
-    assert np.isnan(warm_up(studio, clips, set(labels.frames), TEACHING, 0, SilentReport()))
+    alone = Board(clips, frozenset(labels.frames), [], [], TEACHING, 0)
+    assert np.isnan(warm_up(studio, alone, SilentReport()))

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from poseapp.learn.remote.state import actions, clip_memory, coarse, history, performance
+from poseapp.learn.remote.state import (
+    actions,
+    clip_memory,
+    coarse,
+    history,
+    performance,
+    remembered,
+)
 
 NAN = float("nan")
 
@@ -49,5 +56,6 @@ def test_a_coarse_heatmap_keeps_its_sum_and_its_corner():
 
 
 def test_of_a_long_clip_every_second_third_or_later_frame_is_remembered():
-    assert len(clip_memory(np.zeros((64, 1, 8, 8), np.float32))) == 64
-    assert len(clip_memory(np.zeros((150, 1, 8, 8), np.float32))) == 50
+    assert remembered(64).tolist() == list(range(64))
+    assert remembered(150).tolist() == list(range(0, 150, 3))
+    assert max(len(remembered(count)) for count in range(1, 400)) == 64

@@ -4,7 +4,8 @@ import torch
 
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.agent import Agent
-from poseapp.learn.remote.trained import FILE, TrainedAgent
+from poseapp.learn.remote.settings import AGENT_FILE
+from poseapp.learn.remote.trained import TrainedAgent
 
 
 def test_an_agent_comes_back_from_its_file(tmp_path):
@@ -22,6 +23,6 @@ def test_an_agent_comes_back_from_its_file(tmp_path):
 def test_a_run_without_an_agent_says_so(tmp_path):
     with pytest.raises(TrainingError, match="Train with the recipe remote"):
         TrainedAgent.load(tmp_path)
-    (tmp_path / FILE).write_bytes(b"not a file of tensors")
+    (tmp_path / AGENT_FILE).write_bytes(b"not a file of tensors")
     with pytest.raises(TrainingError, match="Train with the recipe remote"):
         TrainedAgent.load(tmp_path)

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
+from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.generator import Generator, drawn_size
+from poseapp.learn.remote.objective import see
 from poseapp.learn.remote.settings import PAPERS_DRAWING, AsPrinted, Drawing, Settings
 from poseapp.learn.remote.studio import Studio
 from poseapp.nets.pose_net import BACKBONES, build
@@ -107,6 +110,57 @@ def test_the_printed_generator_sees_one_pose_and_paints_everything():
             ours(given.labelled, given.truth, partners),
             ours(given.labelled, torch.zeros_like(partners), partners),
         )
+
+
+def test_a_step_of_the_papers_size_teaches_all_three_nets():
+    """On small pictures; the nets are those of the paper."""
+    settings = Settings(drawing=PAPERS_DRAWING)
+    studio = Studio(build("resnet-50+deconv", 3), 3, settings, CPU)
+    layers = [conv for conv in studio.estimator.head.modules() if isinstance(conv, nn.Conv2d)]
+    assert layers
+    nets = (studio.estimator, studio.generator, studio.discriminator)
+    before = [next(net.parameters()).clone() for net in nets]
+    given, _ = pairs(0, count=1)
+    terms, outcome = studio.update(given, transformer=True)
+    assert set(terms) == {"truth", "adversarial", "pose", "discriminator"}
+    assert outcome is not None
+    assert outcome.drawn.shape == (2, 3, 32, 32)
+    now = [next(net.parameters()) for net in nets]
+    assert not any(torch.equal(a, b) for a, b in zip(before, now, strict=True))
+
+
+def test_memory_that_gives_out_is_a_sentence(monkeypatch):
+    studio = Studio(build("tiny", 3), 3, SMALL, CPU)
+
+    def gives_out(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(studio.generator, "forward", gives_out)
+    for ask in (
+        lambda: studio.update(pairs(0)[0], transformer=True),
+        lambda: studio.warm_up(*pairs(0)),
+        lambda: studio.redrawn(pairs(0)[0]),
+    ):
+        with pytest.raises(TrainingError, match="not enough memory to learn from pairs"):
+            ask()
+
+
+def test_what_is_shown_is_what_each_frame_makes_of_the_other():
+    studio = Studio(build("tiny", 3), 3, SMALL, CPU)
+    given, _ = pairs(0)
+    shown = studio.redrawn(given)
+    assert all(picture.shape == (8, 32, 32, 3) for picture in shown)
+    with torch.no_grad():
+        estimated = see(studio.estimator, given.unlabelled).poses
+        wanted = (
+            given.labelled,
+            studio.generator(given.unlabelled, estimated, given.truth),
+            given.unlabelled,
+            studio.generator(given.labelled, given.truth, estimated),
+        )
+    for picture, tensor in zip(shown, wanted, strict=True):
+        colours = torch.from_numpy(picture).permute(0, 3, 1, 2) / 127.5 - 1
+        assert torch.allclose(colours, tensor, atol=0.005)
 
 
 def test_the_papers_size_is_another_configuration_of_the_same_net():

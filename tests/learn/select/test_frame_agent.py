@@ -82,12 +82,31 @@ def test_the_reason_tells_motion_label_and_doubt_in_words():
 
 
 def test_it_says_why_it_cannot_pick():
-    assert "recipe remote" in FrameAgent().not_yet(pool())
+    assert "Train once with REMOTE" in FrameAgent().not_yet(pool())
     assert FrameAgent(trained()).not_yet(pool()) == ""
     other = replace(trained(), keypoints=("a", "b", "c"))
     assert "skeleton was changed" in FrameAgent(other).not_yet(pool())
     assert "within 10 frames" in FrameAgent(trained()).not_yet(pool(labels=(500,)))
     assert "Train a net" in FrameAgent(trained()).not_yet(replace(pool(), predicted=None))
+
+
+@pytest.mark.parametrize("rows", [[3], range(10, 31), range(60)])
+def test_frames_in_which_no_body_was_found_do_no_harm(rows):
+    given = pool(moves={24: 20})
+    gone = [n for n, ref in enumerate(given.candidates) if ref.frame in rows]
+    beliefs = given.beliefs()
+    points, scores = beliefs.points.copy(), beliefs.scores.copy()
+    points[gone], scores[gone] = np.nan, np.nan
+    picked = pick(replace(given, predicted=replace(beliefs, points=points, scores=scores)), 6)
+    assert len({s.frame for s in picked}) == 6
+    assert all(np.isfinite(s.score) for s in picked)
+    assert "nan" not in " ".join(reason.text for s in picked for reason in s.reasons)
+
+
+def test_a_label_without_any_keypoint_does_no_harm():
+    given = pool()
+    given.insides().labelled[Aspect.POSE][:] = np.nan
+    assert len(pick(given)) == 3
 
 
 def test_a_real_agent_picks_the_same_frames_again_after_it_was_saved(tmp_path):

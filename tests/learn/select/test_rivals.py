@@ -11,7 +11,7 @@ from poseapp.learn.select.probed import Probed
 from poseapp.learn.select.registry import SELECTORS
 from tests.learn.select.pools import believed, insides, pool_of, quick
 
-LOOKING = sorted(name for name, selector in SELECTORS.items() if selector.asks)
+LOOKING = sorted(name for name, s in SELECTORS.items() if s.asks and name != "fsa")
 
 
 def emptied(values, rows):

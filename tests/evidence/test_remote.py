@@ -1,0 +1,44 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.evidence import remote
+from tests.evidence.remote_trials import SIZES, Trial
+
+JOINTS = 15
+
+
+def row(variant, hits, seed=0):
+    """A trial's result with this many hits in ten frames of each joint, in each of two clips."""
+    clip = {m: [[hits] * JOINTS, [10] * JOINTS] for m in remote.MEASURES}
+    trial = Trial(variant, remote.EVERY, seed, "cpu")
+    made = {name: getattr(trial, name) for name in Trial.__slots__}
+    return made | {"labels": 40, "labels_apart": 10, "clips": {"a": clip, "b": clip}}
+
+
+def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
+    twin, work = tmp_path / "remote.json", tmp_path / "work"
+    work.mkdir()
+    rows = [row("baseline", 5), row("labels_only", 6), row("random", 7)]
+    remote.write(rows, "cpu", twin)
+    said = twin.with_suffix(".md").read_text()
+    assert "| MT + random | 70.0" in said
+    assert "+10.0 [+10.0, +10.0]" in said
+    remote.take_back(twin, work)
+    kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
+    assert kept == {f"cpu-{r['variant']}-every5-seed0": r for r in rows}
+
+
+def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
+    twin = tmp_path / "remote.json"
+    remote.write([row("baseline", 5)], "cpu", twin)
+    monkeypatch.setitem(SIZES, "cpu", replace(SIZES["cpu"], picks=7))
+    remote.take_back(twin, tmp_path)
+    assert not list(tmp_path.glob("cpu-*.json"))
+
+
+def test_labels_between_two_numbers_that_reach_a_goal_are_found_on_a_line_in_their_logarithm():
+    curve = remote.np.array([[10.0, 40], [40, 60]])
+    assert remote.crossing(curve, 50) == pytest.approx(20)
+    assert remote.crossing(curve, 70) is None
