@@ -46,6 +46,10 @@ PERSON = preset("person")
 LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
 
 
+DEPTH = 2.5
+"""What MediaPipe multiplies depths by before it shows them beside x and y (normalize_z 0.4)."""
+
+
 class Recorder:
     """Keeps what the landmarks' net said last, for the depths that the app leaves out."""
 
@@ -157,14 +161,21 @@ def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
             (bodies,) = film.predict([picture])
             if not len(bodies.points):
                 continue
-            heights = np.nan_to_num(
-                np.nanmax(bodies.points[..., 1], 1) - np.nanmin(bodies.points[..., 1], 1)
-            )
-            one = int(heights.argmax())
+            one = _same(bodies.points, points[:n])
             points[n], scores[n] = bodies.points[one], bodies.scores[one]
             look(picture, [film._people[one].region], recorder.outputs)
-            depths[n] = recorder.rows[0, limbs, :3]
+            depths[n] = recorder.rows[0, limbs, :3] * (1, 1, DEPTH)
     return points, scores, depths
+
+
+def _same(people: Floats, before: Floats) -> int:
+    """Which of (I, 17, 2) people is the one of the (T, 17, 2) frames before: near to it, or tall."""
+    tall = np.nan_to_num(np.nanmax(people[..., 1], 1) - np.nanmin(people[..., 1], 1))
+    known = np.flatnonzero(np.isfinite(before).any(axis=(1, 2)))
+    if not len(known):
+        return int(tall.argmax())
+    apart = np.nanmean(np.linalg.norm(people - before[known[-1]], axis=-1), axis=1)
+    return int(np.nan_to_num(apart, nan=np.inf).argmin())
 
 
 def _size(camera: Camera, folder: Path) -> tuple[int, int]:
