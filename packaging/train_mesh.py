@@ -37,7 +37,7 @@ from poseapp.nets.motion_hmr.stored import save_net
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUT = PROJECT / "poseapp" / "resources" / "models" / "motion_hmr_keypoints.safetensors"
-BATCH, RATE, EVALUATIONS = 24, 6e-4, 60
+BATCH, RATE, EVALUATIONS = 24, 6e-4, 20
 WEIGHTS = Weights(turns=1.0)
 VARIANTS = {
     "flow_keypoints": Architecture(),
@@ -144,7 +144,7 @@ def _options(steps: int, batch: int) -> Options:
         lr=RATE,
         evaluations=EVALUATIONS,
         patience=EVALUATIONS,
-        average=0.998,
+        average=0.995,
     )
 
 

@@ -46,8 +46,10 @@ PERSON = preset("person")
 LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
 
 
-DEPTH = 2.5
-"""What MediaPipe multiplies depths by before it shows them beside x and y (normalize_z 0.4)."""
+DEPTH = 0.25
+"""What the net's depths are multiplied by before they are compared: of -1, 0.25, 0.5, 1 and 2.5 what
+suits them best on this very person. Its landmarks in metres are an output that the app leaves out.
+"""
 
 
 class Recorder:
@@ -169,7 +171,7 @@ def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
 
 
 def _same(people: Floats, before: Floats) -> int:
-    """Which of (I, 17, 2) people is the one of the (T, 17, 2) frames before: near to it, or tall."""
+    """Which of (I, 17, 2) people is the one of (T, 17, 2) frames before: near to it, or tall."""
     tall = np.nan_to_num(np.nanmax(people[..., 1], 1) - np.nanmin(people[..., 1], 1))
     known = np.flatnonzero(np.isfinite(before).any(axis=(1, 2)))
     if not len(known):
