@@ -53,11 +53,11 @@ def measured(name: str, asked: argparse.Namespace, command: str) -> dict[str, An
     labels, wanted = PACKS[name](data_folder() / name)
     wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
     wanted = replace(wanted, schedule=SCHEDULES.get(name, wanted.schedule))
-    names = (BASELINE, AGENTS, *(ABLATIONS if asked.ablations else SELECTORS))
+    names = (BASELINE, AGENTS, *(asked.selectors or (ABLATIONS if asked.ablations else SELECTORS)))
     wanted = replace(wanted, selectors=tuple(dict.fromkeys(names)))
     work, twin = asked.work / name, asked.pages / f"{_page(asked)}.json"
     document = simulate(labels, wanted, work, OneLine(), command, known=twin)
-    if asked.more > asked.seeds and not asked.ablations:
+    if asked.more > asked.seeds and not asked.ablations and not asked.selectors:
         best = best_of(table(document["curves"], name), RULES)
         wanted = replace(wanted, seeds_of=dict.fromkeys((BASELINE, AGENTS, best), asked.more))
         document = simulate(labels, wanted, work, OneLine(), command, known=twin)
@@ -237,6 +237,10 @@ def write(document: dict[str, Any], asked: argparse.Namespace) -> None:
     sys.stderr.write(f"\n{asked.pages / f'{stem}.md'}\n")
 
 
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(names.split(","))
+
+
 def main() -> None:
     """Run, or go on with, the tables of the packs that are named, and write their page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -245,6 +249,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--more", type=int, default=10, help="seeds of those that matter most")
     parser.add_argument("--ablations", action="store_true", help="the agents without their parts")
+    parser.add_argument("--selectors", type=_listed, help="of the others, only these: A,B,…")
     parser.add_argument("--work", type=Path, default=WORK / "matal", help="of finished trials")
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
