@@ -155,12 +155,12 @@ def refit_frame(
 
     _settle(guess.parameters()[:-1], energy, REFITTING, lambda _: None)
     one = _motion(body, chosen, guess, seen, only.frames, motion.size)
-    errors = motion.error_px
+    errors, error = motion.error_px, one.error_px
     return replace(
         motion,
         rotations=_with(motion.rotations, at, one.rotations[0]),
         translation=_with(motion.translation, at, one.translation[0]),
-        error_px=None if errors is None else _with(errors, at, one.error_px[0]),
+        error_px=None if errors is None or error is None else _with(errors, at, error[0]),
     )
 
 

@@ -47,8 +47,8 @@ LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
 
 
 DEPTH = 0.25
-"""What the net's depths are multiplied by before they are compared: of -1, 0.25, 0.5, 1 and 2.5 what
-suits them best on this very person. Its landmarks in metres are an output that the app leaves out.
+"""What the net's depths are multiplied by before they are compared: of -1, 0.25, 0.5, 1 and 2.5
+what suits them best on this person. Its landmarks in metres are an output that the app leaves out.
 """
 
 

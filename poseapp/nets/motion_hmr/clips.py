@@ -44,8 +44,9 @@ class Clips:
 
     def to(self, device: torch.device) -> Clips:
         """The same on another device."""
-        moved = [getattr(self, name) for name in Clips.__slots__]
-        return Clips(*(None if value is None else value.to(device) for value in moved))
+        always = (self.points, self.following, self.shown, self.occluded, self.middle, self.side)
+        pictures = None if self.pictures is None else self.pictures.to(device)
+        return Clips(*(value.to(device) for value in always), pictures)
 
 
 def make_clips(points: Tensor, shown: Tensor) -> Clips:
