@@ -52,6 +52,10 @@ what suits them best on this person. Its landmarks in metres are an output that 
 """
 
 
+NEAR = 0.3
+"""Heights of a person within which the same one is in the next frame."""
+
+
 class Recorder:
     """Keeps what the landmarks' net said last, for the depths that the app leaves out."""
 
@@ -164,20 +168,23 @@ def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
             if not len(bodies.points):
                 continue
             one = _same(bodies.points, points[:n])
+            if one is None:
+                continue
             points[n], scores[n] = bodies.points[one], bodies.scores[one]
             look(picture, [film._people[one].region], recorder.outputs)
             depths[n] = recorder.rows[0, limbs, :3] * (1, 1, DEPTH)
     return points, scores, depths
 
 
-def _same(people: Floats, before: Floats) -> int:
+def _same(people: Floats, before: Floats) -> int | None:
     """Which of (I, 17, 2) people is the one of (T, 17, 2) frames before: near to it, or tall."""
     tall = np.nan_to_num(np.nanmax(people[..., 1], 1) - np.nanmin(people[..., 1], 1))
     known = np.flatnonzero(np.isfinite(before).any(axis=(1, 2)))
     if not len(known):
         return int(tall.argmax())
     apart = np.nanmean(np.linalg.norm(people - before[known[-1]], axis=-1), axis=1)
-    return int(np.nan_to_num(apart, nan=np.inf).argmin())
+    one = int(np.nan_to_num(apart, nan=np.inf).argmin())
+    return one if apart[one] < NEAR * tall[one] else None
 
 
 def _size(camera: Camera, folder: Path) -> tuple[int, int]:
