@@ -44,9 +44,15 @@ class Clips:
 
     def to(self, device: torch.device) -> Clips:
         """The same on another device."""
-        always = (self.points, self.following, self.shown, self.occluded, self.middle, self.side)
-        pictures = None if self.pictures is None else self.pictures.to(device)
-        return Clips(*(value.to(device) for value in always), pictures)
+        return Clips(
+            self.points.to(device),
+            self.following.to(device),
+            self.shown.to(device),
+            self.occluded.to(device),
+            self.middle.to(device),
+            self.side.to(device),
+            None if self.pictures is None else self.pictures.to(device),
+        )
 
 
 def make_clips(points: Tensor, shown: Tensor) -> Clips:
