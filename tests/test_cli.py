@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,15 @@ from poseapp.app.teaching import Teaching
 from poseapp.cli import main
 from poseapp.cli.progress import TerminalReport
 from poseapp.cli.workshop import opened
-from poseapp.domain.ids import FrameRef, VideoId
+from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.pose import Instance
+from poseapp.domain.run import Run, RunKind
 from poseapp.formats.registry import FORMATS
 from poseapp.learn.select.registry import SELECTORS
 from poseapp.media.film_writer import write_film
+from tests.fixtures.motions import keep_motion, walking
 
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -212,6 +216,76 @@ def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch)
 def test_the_net_for_people_is_said_to_be_missing_with_how_to_get_it():
     assert document("people")["there"] is False
     assert "poseapp people --fetch" in run("people").stdout
+
+
+def test_meshes_that_are_there_are_exported(tmp_path):
+    write_film(tmp_path / "walk.mp4", [np.full((200, 320, 3), 90, np.uint8)] * 6, 25)
+    run("new", tmp_path / "walk", "--skeleton", "human", tmp_path / "walk.mp4")
+    with Session.open(tmp_path / "walk.pose") as session:
+        made = Run(RunId("mesh-1"), RunKind.MESH, "fit", BEGUN, config={"body": "Anny"})
+        session.project.runs.add(made)
+        keep_motion(session.project, made.id, VideoId(1), "Person 1", walking(6))
+    out = tmp_path / "walk.glb"
+    found = document("mesh", tmp_path / "walk.pose", "--export", "glb", out, "--ask")
+    assert out.read_bytes()[:4] == b"glTF"
+    assert found["people"] == [
+        {"name": "Person 1", "frames": 6, "error_px": 1.93, "disagreeing": 0}
+    ]
+    assert (found["exports"][0]["kind"], found["asked"]) == ("glb", 0)
+
+
+def test_meshes_without_keypoints_are_refused_in_words(project):
+    run("new", project.parent / "people", "--skeleton", "human", project.parent / "scenes.mp4")
+    said = run("mesh", project.parent / "people.pose", ok=False).output
+    assert "There are no keypoints yet. Predict the video, or label a few frames." in said
+    assert "A body can be laid over people only" in run("mesh", project, ok=False).output
+
+
+def joint(name, offset, *inside):
+    channels = "CHANNELS 3 Zrotation Yrotation Xrotation"
+    inner = "\n".join(inside or ("End Site\n{\nOFFSET 0 -0.1 0.02\n}",))
+    return f"JOINT {name}\n{{\nOFFSET {offset}\n{channels}\n{inner}\n}}"
+
+
+def write_swaying(path):
+    """A person in Mixamo's names, arms to the sides at rest, who leans more and more."""
+    legs = [
+        joint(f"{side}UpLeg", f"{0.1 * x} -0.05 0",
+              joint(f"{side}Leg", "0 -0.42 0",
+                    joint(f"{side}Foot", "0 -0.42 0", joint(f"{side}ToeBase", "0 -0.06 0.12"))))
+        for side, x in (("Left", 1), ("Right", -1))
+    ]  # fmt: skip
+    arms = [
+        joint(f"{side}Shoulder", f"{0.05 * x} 0.2 0",
+              joint(f"{side}Arm", f"{0.13 * x} 0 0",
+                    joint(f"{side}ForeArm", f"{0.28 * x} 0 0",
+                          joint(f"{side}Hand", f"{0.25 * x} 0 0"))))
+        for side, x in (("Left", 1), ("Right", -1))
+    ]  # fmt: skip
+    neck = joint("Neck", "0 0.25 0", joint("Head", "0 0.1 0", joint("HeadTop_End", "0 0.18 0")))
+    spine = joint("Spine", "0 0.1 0", joint("Spine1", "0 0.12 0", neck, *arms))
+    root = "CHANNELS 6 Xposition Yposition Zposition Zrotation Yrotation Xrotation"
+    tree = "\n".join(("HIERARCHY", "ROOT Hips", "{", "OFFSET 0 1 0", root, *legs, spine, "}"))
+    still = " 0" * (3 * tree.count("JOINT") + 2)
+    rows = "\n".join(f"0 0.95 0 {n}{still}" for n in range(12))
+    path.write_text(f"{tree}\nMOTION\nFrames: 12\nFrame Time: 0.033333\n{rows}\n")
+
+
+def test_made_up_clips_are_written_and_told_of(tmp_path):
+    write_swaying(tmp_path / "sway.bvh")
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)
+    whole = np.kron(noise, np.ones((10, 10, 1), np.uint8))
+    write_film(tmp_path / "moving.mp4", [np.roll(whole, n, axis=1) for n in range(12)], 25)
+    options = ("--motion", tmp_path, "--backdrop", tmp_path / "moving.mp4", "--frames", 4)
+    found = document("synth", tmp_path / "set", "--clips", 1, "--seed", 3, *options)
+    assert (found["clips"], found["seed"]) == (1, 3)
+    with np.load(tmp_path / "set" / "clips" / "00000" / "truth.npz", allow_pickle=False) as truth:
+        assert truth["pose"].shape == (4, 20, 3)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    options = ("--motion", empty, "--backdrop", tmp_path / "moving.mp4", "--clips", 1)
+    assert "There is no BVH file" in run("synth", tmp_path / "b", *options, ok=False).output
 
 
 def test_help_names_every_command_in_the_order_of_work_and_every_preset():

@@ -16,7 +16,6 @@ from poseapp.domain.pose import Instance
 from poseapp.domain.skeleton import Skeleton, titled
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.media.mesh_raster import View
-from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.figure import Figure, PosedMesh, arrays_called
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.store.project import Project
@@ -100,7 +99,7 @@ class Apart:
         return int(self.distance.argmax())
 
 
-def people_of(project: Project, video: VideoId, body: str = ANNY) -> tuple[MeshPerson, ...]:
+def people_of(project: Project, video: VideoId) -> tuple[MeshPerson, ...]:
     """Everybody whose mesh the newest run recovered in a video. Reads files.
 
     Raises:
@@ -109,7 +108,7 @@ def people_of(project: Project, video: VideoId, body: str = ANNY) -> tuple[MeshP
     """
     found = []
     for track in project.meshes.of_video(video):
-        name = str(project.runs.get(track.run).config.get("body", body))
+        name = str(project.runs.get(track.run).config["body"])
         motion = project.meshes.motion(track.id)
         figure = Figure(arrays_called(name), motion.shape)
         refitted = frozenset(project.meshes.refitted(track.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError, JobCancelled
 from poseapp.domain.ids import RunId, VideoId
 from poseapp.domain.mesh import BodyPose, pose_at
-from poseapp.domain.report import PartOfReport
+from poseapp.domain.report import PartOfReport, Report
 from poseapp.nets.body.arrays import ANNY
 
 if TYPE_CHECKING:
@@ -57,43 +57,67 @@ class Outcome:
 
 
 def recover(request: Recover, report: JobReport) -> Outcome:
-    """Fit the body to everybody, one after the other; who is done is kept when it is stopped."""
-    from poseapp.infer.body_fit import fit
+    """Fit the body to everybody, one after the other; who is done is kept when it is stopped.
+
+    Raises:
+        BodyError: when nobody is there, or nobody shows enough of themselves.
+    """
     from poseapp.store.motion_file import write_motion
     from poseapp.store.project import Project
 
     report.on_device("cpu")
     report.progress(0.0, "Reading keypoints")
     errors: list[NDArray[np.float64]] = []
-    people, stopped = 0, False
+    problem: BodyError | None = None
+    stopped, frames = False, 0
     with Project.open(request.project, read_only=True) as project:
-        names = project.skeleton.names
         seen = _everybody(project, request.videos)
         body = _body(request.body)
-        done, total = 0, sum(len(one.frames) for _, one in seen)
+        ends = np.cumsum([len(one.frames) for _, one in seen])
         try:
-            for number, (video_id, one) in enumerate(seen, start=1):
-                video = project.videos.get(video_id)
-                share = PartOfReport(
-                    report, done / total, (done + len(one.frames)) / total,
-                    f"{one.name}, {number} of {len(seen)}",
-                )  # fmt: skip
-                motion = fit(
-                    body, names, one.points, one.scores, (video.width, video.height),
-                    video.fps or 25.0, share, frames=one.frames,
-                )  # fmt: skip
-                file = f"motion-{number}.safetensors"
+            for n, (video, one) in enumerate(seen):
+                first = ends[n - 1] if n else 0
+                told = f"{one.name}, {n + 1} of {len(seen)}"
+                share = PartOfReport(report, first / ends[-1], ends[n] / ends[-1], told)
+                try:
+                    motion = _recovered(project, body, video, one, share)
+                except BodyError as why:
+                    problem = why
+                    report.note(f"{one.name}: {why}")
+                    continue
+                file = f"motion-{n + 1}.safetensors"
                 write_motion(motion, project.runs_folder / request.run / file)
-                report.send(Recovered(video_id, one.name, file))
-                people, done = people + 1, done + len(one.frames)
+                report.send(Recovered(video, one.name, file))
                 errors.append(_known_errors(motion))
+                frames += len(motion)
         except JobCancelled:
-            if not people:
+            if not errors:
                 raise
             stopped = True
+    if problem is not None and not errors:
+        raise problem
     every = np.concatenate([np.empty(0), *errors])
     median = float(np.median(every)) if len(every) else float("nan")
-    return Outcome(people, done, median, report.clock(), stopped)
+    return Outcome(len(errors), frames, median, report.clock(), stopped)
+
+
+def _recovered(
+    project: Project, body: Body, video: VideoId, one: Followed, report: Report
+) -> BodyMotion:
+    """One individual's motion; frames that show too little are filled in or left out."""
+    from poseapp.infer.mesh import recover
+    from poseapp.nets.motion_hmr.stored import shipped_net
+
+    film = project.videos.get(video)
+    first, span = int(one.frames[0]), int(one.frames[-1] - one.frames[0]) + 1
+    points = np.full((span, *one.points.shape[1:]), np.nan)
+    scores = np.zeros(points.shape[:2])
+    points[one.frames - first], scores[one.frames - first] = one.points, one.scores
+    motion = recover(
+        shipped_net(), body, project.skeleton.names, points, scores, (film.width, film.height),
+        film.fps or 25.0, report,
+    )  # fmt: skip
+    return replace(motion, frames=motion.frames + first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

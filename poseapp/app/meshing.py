@@ -28,7 +28,8 @@ from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.store.project import Project
 
-RECIPE = "fit"
+RECIPE = "motion_hmr"
+"""A net for meshes where one comes with the app, then a fit to the keypoints."""
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class Meshing:
             self._refit.stop()
         run = self._project.runs.get(person.track.run)
         request = Refit(
-            str(run.config.get("body", ANNY)),
+            str(run.config["body"]),
             person.motion.part(slice(at, at + 1)),
             self._project.skeleton.names,
             points,

@@ -4,7 +4,13 @@ Each command collects a document and the lines that say the same to a person. Wi
 document goes to standard output, and nothing else does; progress and notes go to standard error.
 """
 
-from poseapp.cli import learning, meshes, projects, window  # each adds its commands to `main`
+from poseapp.cli import (
+    learning,
+    meshes,
+    projects,
+    synthetic,
+    window,
+)  # each adds its commands to `main`
 from poseapp.cli.command import main
 
-__all__ = ["learning", "main", "meshes", "projects", "window"]
+__all__ = ["learning", "main", "meshes", "projects", "synthetic", "window"]

@@ -63,18 +63,8 @@ class _InOrder(click.Group):
 
 _ORDER = (
     *("open", "new", "add", "relink", "import", "info"),
-    *(
-        "train",
-        "predict",
-        "suggest",
-        "worth",
-        "mesh",
-        "export",
-        "simulate",
-        "people",
-        "demo",
-        "doctor",
-    ),
+    *("train", "predict", "suggest", "worth", "mesh", "export", "simulate", "synth"),
+    *("people", "demo", "doctor"),
 )
 
 

@@ -30,6 +30,7 @@ from tests.fixtures.motions import SIZE, keep_motion, walking
 from tests.fixtures.projects import names_in
 
 VIDEO, FPS = VideoId(1), 25.0
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 GREY = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
 UPRIGHT = np.array([1, -1, -1])
 
@@ -41,7 +42,7 @@ def project(tmp_path):
     with Session.create(tmp_path / "walk", preset("human")) as session:
         session.history.do(AddVideo(probe(film, session.project.cache_folder)))
         run = RunId("mesh-1")
-        session.project.runs.add(Run(run, RunKind.MESH, "fit", datetime(2026, 1, 1, tzinfo=UTC)))
+        session.project.runs.add(Run(run, RunKind.MESH, "fit", BEGUN, config={"body": "Anny"}))
         keep_motion(session.project, run, VIDEO, "Person 1", walking(6))
         keep_motion(session.project, run, VIDEO, "Ann/B", walking(3, first=2))
         yield session.project

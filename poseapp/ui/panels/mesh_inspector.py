@@ -90,6 +90,7 @@ class MeshInspector(QWidget):
         self._person.setText(names[current] if names else "nobody")
         self._person.setEnabled(len(names) > 1)
         self._body.setText(body)
+        self._again.setVisible(bool(names))
         menu = QMenu(self._person)
         for n, name in enumerate(names):
             action = menu.addAction(name)

@@ -77,7 +77,7 @@ class Desk(QObject):
         )
         self.mesh = MeshControl(
             session, self.services, self.background, self.label,
-            MeshWorkspace(actions, post.post), post.post,
+            MeshWorkspace(actions, post.post), actions, post.post,
         )  # fmt: skip
         self.export = ExportControl(session, files, self.background, ExportWorkspace(), self)
         self.mesh_exports = MeshExportControl(
@@ -184,7 +184,7 @@ class Desk(QObject):
         self.label.view.canvas.set_options(**remembered.drawn(self.session.settings))
         connect = self._actions.connect_to
         connect_label_commands(self._actions, self.label, self.session)
-        self.mesh.connect_commands(self._actions)
+        self.mesh.connect_commands()
         for command in ("fit", "zoom_in", "zoom_out"):
             connect(command, partial(self._on_canvas, command), self._no_video)
         self.train.connect_commands(self._actions, lambda: self.label.videos.current)

@@ -68,6 +68,7 @@ class MeshControl(QObject):
         background: Background,
         label: LabelControl,
         view: MeshWorkspace,
+        actions: Actions,
         post: Callable[[Callable[[], None]], None],
     ) -> None:
         super().__init__(view)
@@ -78,6 +79,7 @@ class MeshControl(QObject):
         self._background = background
         self._label = label
         self.view = view
+        self._actions = actions
         self._renderer = Latest("mesh overlay", post)
         kept = session.settings.get(_LOOK, {})
         self._paint = Paint(
@@ -149,15 +151,15 @@ class MeshControl(QObject):
 
     # -- commands ----------------------------------------------------------------------------
 
-    def connect_commands(self, actions: Actions) -> None:
+    def connect_commands(self) -> None:
         """What the commands of meshes do, and what they need."""
-        connect = actions.connect_to
+        connect = self._actions.connect_to
         connect("recover_meshes", self.recover, self._not_yet)
         connect("refit_mesh", self.refit, self._no_mesh)
         connect("next_disagreeing", self.go_to_next, self._no_disagreement)
         connect("mesh_style", self.next_style, self._no_mesh)
         connect("follow_person", self._follow)
-        actions["follow_person"].setChecked(True)
+        self._actions["follow_person"].setChecked(True)
 
     def recover(self) -> None:
         """Fit bodies to everybody in the open video."""
@@ -318,6 +320,7 @@ class MeshControl(QObject):
             limit = person.limit_px
             view.timeline.set_errors(person.motion.frames, person.errors, limit, over)
             view.inspector.show_disagreeing(len(over), limit)
+        self._actions.refresh_soon()
         self._draw()
 
     def _show_nothing(self) -> None:
@@ -424,7 +427,8 @@ class MeshControl(QObject):
         self._renderer.run(partial(draw, asked), self._show_drawn)
 
     def _show_drawn(self, drawn: Drawn) -> None:
-        if self._unseen and drawn.box is not None and self.view.canvas.has_picture():
+        mine = drawn.asked.current == self._current
+        if self._unseen and mine and drawn.box is not None and self.view.canvas.has_picture():
             self._unseen = False
             self.view.canvas.zoom_to(QRectF(*drawn.box))
         self.view.canvas.set_meshes(drawn.overlays)

@@ -48,7 +48,7 @@ class Asked:
 class Drawn:
     """What there is to show."""
 
-    frame: int
+    asked: Asked
     overlays: tuple[Painted, ...]
     scene: Scene | None
     figures: MeshFigures
@@ -76,11 +76,11 @@ def draw(asked: Asked) -> Drawn:
     mesh = person.mesh(asked.frame) if person is not None else None
     if person is None or mesh is None:
         missing = f"{person.track.name} is not on this frame." if person else "There is no mesh."
-        return Drawn(asked.frame, overlays, None, MeshFigures(), (), missing)
+        return Drawn(asked, overlays, None, MeshFigures(), (), missing)
     instance = instance_of(person, asked.frame, asked.instances, asked.skeleton)
     gap = None if instance is None else apart(person, asked.frame, instance, asked.skeleton)
     return Drawn(
-        asked.frame,
+        asked,
         overlays,
         scene_of(person, mesh, asked),
         figures_of(person, mesh, gap, asked),
