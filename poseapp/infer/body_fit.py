@@ -2,7 +2,7 @@
 
 One camera does not tell how far forward or back a limb points. Without a start, each frame is tried
 facing four ways on its own; the way through them that is likely and smooth is then improved with
-all frames together. With a start, such as a net's, only that last part is done.
+all frames together. With a start, such as a net's, all frames are improved together from there.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ def fit(  # noqa: PLR0913 - a person's keypoints are six values
         once = 0.5 * guess.shape.square().sum() + jerkiness(found.joints, times, fps)
         return ((misses(seen, found.seen) + strangeness(body, guess)).sum() + once) / len(numbers)
 
+    if start:
+        _improve(guess, energy, TRYING, lambda n: report.progress(0.4 * n, "fitting"))
     _settle(
         guess.parameters(), energy, SETTLING, lambda n: report.progress(0.4 + 0.6 * n, "fitting")
     )
@@ -155,12 +157,12 @@ def refit_frame(
 
     _settle(guess.parameters()[:-1], energy, REFITTING, lambda _: None)
     one = _motion(body, chosen, guess, seen, only.frames, motion.size)
-    errors = motion.error_px
+    errors, error = motion.error_px, one.error_px
     return replace(
         motion,
         rotations=_with(motion.rotations, at, one.rotations[0]),
         translation=_with(motion.translation, at, one.translation[0]),
-        error_px=None if errors is None else _with(errors, at, one.error_px[0]),
+        error_px=None if errors is None or error is None else _with(errors, at, error[0]),
     )
 
 

@@ -46,6 +46,16 @@ PERSON = preset("person")
 LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
 
 
+DEPTH = 0.25
+"""What the net's depths are multiplied by before they are compared: of -1, 0.25, 0.5, 1 and 2.5
+what suits them best on this person. Its landmarks in metres are an output that the app leaves out.
+"""
+
+
+NEAR = 0.3
+"""Heights of a person within which the same one is in the next frame."""
+
+
 class Recorder:
     """Keeps what the landmarks' net said last, for the depths that the app leaves out."""
 
@@ -157,14 +167,24 @@ def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
             (bodies,) = film.predict([picture])
             if not len(bodies.points):
                 continue
-            heights = np.nan_to_num(
-                np.nanmax(bodies.points[..., 1], 1) - np.nanmin(bodies.points[..., 1], 1)
-            )
-            one = int(heights.argmax())
+            one = _same(bodies.points, points[:n])
+            if one is None:
+                continue
             points[n], scores[n] = bodies.points[one], bodies.scores[one]
             look(picture, [film._people[one].region], recorder.outputs)
-            depths[n] = recorder.rows[0, limbs, :3]
+            depths[n] = recorder.rows[0, limbs, :3] * (1, 1, DEPTH)
     return points, scores, depths
+
+
+def _same(people: Floats, before: Floats) -> int | None:
+    """Which of (I, 17, 2) people is the one of (T, 17, 2) frames before: near to it, or tall."""
+    tall = np.nan_to_num(np.nanmax(people[..., 1], 1) - np.nanmin(people[..., 1], 1))
+    known = np.flatnonzero(np.isfinite(before).any(axis=(1, 2)))
+    if not len(known):
+        return int(tall.argmax())
+    apart = np.nanmean(np.linalg.norm(people - before[known[-1]], axis=-1), axis=1)
+    one = int(np.nan_to_num(apart, nan=np.inf).argmin())
+    return one if apart[one] < NEAR * tall[one] else None
 
 
 def _size(camera: Camera, folder: Path) -> tuple[int, int]:

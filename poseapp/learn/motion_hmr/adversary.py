@@ -7,6 +7,8 @@ layers of 1,024 units and stands between encoder and LSTM.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -34,12 +36,12 @@ class _Reversed(torch.autograd.Function):
     """The identity, whose gradient is multiplied by minus a weight."""
 
     @staticmethod
-    def forward(ctx, features: Tensor, weight: float) -> Tensor:  # noqa: ANN001
+    def forward(ctx: Any, features: Tensor, weight: float) -> Tensor:
         ctx.weight = weight
         return features.view_as(features)
 
     @staticmethod
-    def backward(ctx, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN001
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         return -ctx.weight * gradients[0], None
 
 

@@ -24,7 +24,6 @@ from poseapp.nets.motion_hmr.architecture import CLIP, MEASURED_KEYPOINTS, Archi
 from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
 
-HELD_OUT_CLIPS = 200
 _HELD_OUT_SEED = 1_000_003
 
 
@@ -34,13 +33,14 @@ def keypoint_task(
     held_out: Sequence[Performance],
     weights: Weights,
     seed: int,
+    exam_clips: int = 200,
 ) -> Task[MotionHMR, Lesson]:
     """Learn from keypoints of the performances; measured on the held-out ones."""
     torch.manual_seed(seed)
     body, errors = shipped_body(), DetectorErrors()
     troupe = Troupe(body, performances, CLIP)
     strangers = Troupe(body, held_out, CLIP)
-    exam = keypoint_lesson(strangers, np.random.default_rng(_HELD_OUT_SEED), HELD_OUT_CLIPS, errors)
+    exam = keypoint_lesson(strangers, np.random.default_rng(_HELD_OUT_SEED), exam_clips, errors)
     chance = torch.Generator().manual_seed(seed)
 
     def lesson(step: int, size: int) -> Lesson:
@@ -91,7 +91,7 @@ def picture_task(
 
     def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
         made, unlabelled = given[0].to(device), given[1]
-        pairs = torch.randperm(CLIP - 1, generator=chance)[: weights.pairs].to(device)
+        pairs = torch.randperm(studio.frames - 1, generator=chance)[: weights.pairs].to(device)
         features = pupil.net.encoder(made.clips)
         said = pupil.net.told(features, pairs)
         cost = objective(said, made, pairs, body, shipped_prior(), weights)

@@ -185,4 +185,4 @@ def _vertices(body: Body, shots: Shots) -> NDArray[np.float32]:
 
 
 def _outside(seen: Floats, width: int, height: int) -> Bools:
-    return ((seen < 0) | (seen >= np.array([width, height]))).any(axis=-1)
+    return np.any((seen < 0) | (seen >= np.array([width, height])), axis=-1)

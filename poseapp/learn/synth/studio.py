@@ -41,7 +41,8 @@ class Studio:
         cache: Path | None = None,
     ) -> None:
         self._performances, self._videos = list(performances), list(videos)
-        self.frames, self.seed, self._kind, self._cache = frames, seed, kind, cache
+        self.frames, self.seed, self._cache = frames, seed, cache
+        self._kind: Backdrop = kind
         self._reader = FrameReader(videos)
         self._troupe: Troupe | None = None
 

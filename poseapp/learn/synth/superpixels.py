@@ -56,11 +56,12 @@ def one_piece(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.b
 
     SLIC's clusters may be in several pieces; a thing is in one.
     """
-    pieces, count = label(mask)
-    if count < 2:
-        return mask
+    pieces: NDArray[np.int32] = np.zeros(mask.shape, np.int32)
+    label(mask, output=pieces)
     sizes = np.bincount(pieces.ravel())[1:].astype(float)
-    return pieces == 1 + rng.choice(count, p=sizes / sizes.sum())
+    if len(sizes) < 2:
+        return mask
+    return pieces == 1 + rng.choice(len(sizes), p=sizes / sizes.sum())
 
 
 def _shrunk(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

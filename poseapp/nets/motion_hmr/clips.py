@@ -44,8 +44,15 @@ class Clips:
 
     def to(self, device: torch.device) -> Clips:
         """The same on another device."""
-        moved = [getattr(self, name) for name in Clips.__slots__]
-        return Clips(*(None if value is None else value.to(device) for value in moved))
+        return Clips(
+            self.points.to(device),
+            self.following.to(device),
+            self.shown.to(device),
+            self.occluded.to(device),
+            self.middle.to(device),
+            self.side.to(device),
+            None if self.pictures is None else self.pictures.to(device),
+        )
 
 
 def make_clips(points: Tensor, shown: Tensor) -> Clips:

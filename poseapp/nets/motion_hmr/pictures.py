@@ -24,7 +24,8 @@ def flow_between(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Floats:
     """(H, W, 2) pixels from one BGR picture to the next."""
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     grey = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in (before, after)]
-    return np.asarray(estimator.calc(grey[0], grey[1], None))  # pyright: ignore[reportArgumentType]
+    nothing = np.zeros((*grey[0].shape, 2), np.float32)
+    return np.asarray(estimator.calc(grey[0], grey[1], nothing), np.float32)
 
 
 def pictures_of(
