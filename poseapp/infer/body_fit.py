@@ -2,7 +2,8 @@
 
 One camera does not tell how far forward or back a limb points. Without a start, each frame is tried
 facing four ways on its own; the way through them that is likely and smooth is then improved with
-all frames together. With a start, such as a net's, all frames are improved together from there.
+all frames together. A start, such as a net's, is one way more: it may be wrong where the keypoints
+jump to somebody else.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def fit(  # noqa: PLR0913 - a person's keypoints are six values
         size: width and height of the pictures.
         fps: frames in a second.
         report: asked after every iteration.
-        start: the same frames as somebody else found them.
+        start: the same frames as somebody else found them, tried beside other starts.
         frames: (T,) their numbers, ascending; 0, 1, … when not given.
         focal_px: of the camera; the picture's diagonal when not known.
 
@@ -98,7 +99,7 @@ def fit(  # noqa: PLR0913 - a person's keypoints are six values
         raise ValueError("a start must be of the same frames")
     focal = start.focal_px if start else focal_px or math.hypot(*size)
     seen = _seen(np.asarray(points)[:, own], np.asarray(scores)[:, own], size, focal)
-    guess = _guess_of(start) if start else _free(_found(body, chosen, seen, numbers, fps, report))
+    guess = _free(_found(body, chosen, seen, numbers, fps, report, start))
     times = torch.from_numpy(numbers)
 
     def energy() -> Tensor:
@@ -106,8 +107,6 @@ def fit(  # noqa: PLR0913 - a person's keypoints are six values
         once = 0.5 * guess.shape.square().sum() + jerkiness(found.joints, times, fps)
         return ((misses(seen, found.seen) + strangeness(body, guess)).sum() + once) / len(numbers)
 
-    if start:
-        _improve(guess, energy, TRYING, lambda n: report.progress(0.4 * n, "fitting"))
     _settle(
         guess.parameters(), energy, SETTLING, lambda n: report.progress(0.4 + 0.6 * n, "fitting")
     )
@@ -315,14 +314,17 @@ def _found(
     numbers: NDArray[np.int64],
     fps: float,
     report: Report,
+    start: BodyMotion | None,
 ) -> Guess:
     """A guess for every frame, from frames that were tried on their own."""
     tried = _tried_frames(seen, numbers, fps)
-    ways = _faced(body, chosen, seen.of(tried))
+    ways, count = _faced(body, chosen, seen.of(tried)), YAWS
+    if start:
+        ways, count = _beside(ways, _guess_of(start), tried), YAWS + 1
 
     def each() -> Tensor:
         found = placed(body, chosen, ways, seen.focal_px)
-        costs = misses(seen.of(tried.repeat_interleave(YAWS)), found.seen)
+        costs = misses(seen.of(tried.repeat_interleave(count)), found.seen)
         return costs + strangeness(body, ways) + 0.5 * ways.shape.square().sum(dim=1)
 
     _improve(
@@ -330,20 +332,32 @@ def _found(
     )
     with torch.no_grad():
         joints = placed(body, chosen, ways, seen.focal_px).joints
-        best = _likely_way(each().view(-1, YAWS), joints.view(len(tried), YAWS, -1, 3))
-    rows = torch.arange(len(tried)) * YAWS + best
+        best = _likely_way(each().view(-1, count), joints.view(len(tried), count, -1, 3))
+    rows = torch.arange(len(tried)) * count + best
     return _between(ways, rows, numbers[tried.numpy()], numbers)
 
 
+def _beside(ways: Guess, start: Guess, tried: Tensor) -> Guess:
+    """Each tried frame's guesses, `YAWS` of them, and after them the one that it starts from."""
+    own = [value.detach()[tried] for value in start.parameters()[:-1]]
+    own.append(start.build.detach().expand(len(tried), -1))
+    pairs = zip(ways.parameters(), own, strict=True)
+    joined = [
+        torch.cat([way.detach().unflatten(0, (-1, YAWS)), one[:, None]], dim=1).flatten(0, 1)
+        for way, one in pairs
+    ]
+    return _free(Guess(*joined))
+
+
 def _tried_frames(seen: Seen, numbers: NDArray[np.int64], fps: float) -> Tensor:
-    """Frames with enough keypoints, about `TRIED_FPS` a second."""
+    """Frames with enough keypoints, about `TRIED_FPS` a second, the first and the last of all."""
     good = np.flatnonzero((seen.weights > 0).sum(dim=1).numpy() >= FEWEST_KEYPOINTS)
     chosen, last = [], -math.inf
     for n in good:
         if numbers[n] - last >= fps / TRIED_FPS:
             chosen.append(n)
             last = numbers[n]
-    return torch.tensor(chosen)
+    return torch.tensor(chosen if chosen[-1] == good[-1] else [*chosen, good[-1]])
 
 
 def _faced(body: Body, chosen: list[int], seen: Seen) -> Guess:

@@ -57,13 +57,16 @@ class _Sums:
     weight: Floats
     six: Floats
     shape: Floats
-    translation: Floats
+    middle: Floats
+    """Of the limbs' keypoints, metres from the camera."""
+    extent: Floats
+    """Root mean square of their distance from that."""
 
     @classmethod
     def of(cls, frames: int) -> _Sums:
         """Nothing seen yet."""
         own = shipped_body()
-        widths = (1, 6 * len(own.joint_names), own.shape_count, 3)
+        widths = (1, 6 * len(own.joint_names), own.shape_count, 3, 1)
         return cls(*(np.zeros((frames, width)) for width in widths))
 
     def add(
@@ -75,11 +78,14 @@ class _Sums:
         boxes = of_frames(clips.middle[:, :-1], clips.middle[:, :-1]).flatten(0, 1)
         every = intrinsics.expand(len(side), 3, 3)
         place = translation_of_weak(bodies.camera.flatten(0, 1), boxes, side, every)
+        rotations = matrix_of_six(bodies.six.flatten(0, 1))
+        middle, extent = _limbs(shipped_body(), rotations, bodies.shape.flatten(0, 1))
         weight = (_importance() * there)[..., None]
         for total, value in (
             (self.six, bodies.six.flatten(2)),
             (self.shape, bodies.shape),
-            (self.translation, place.view(len(windows), CLIP, 3)),
+            (self.middle, (middle + place).view(len(windows), CLIP, 3)),
+            (self.extent, extent.view(len(windows), CLIP, 1)),
             (self.weight, torch.ones(len(windows), CLIP, 1)),
         ):
             np.add.at(total, windows[there], (value.double().numpy() * weight)[there])
@@ -197,21 +203,39 @@ def _importance() -> Floats:
     return np.maximum(near, EDGE)
 
 
+def _limbs(body: Body, rotations: Tensor, shape: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, 3) middles and (B, 1) extents of the limbs' keypoints, from the body's origin."""
+    keypoints, _ = body.keypoints(rotations, shape)
+    limbs = keypoints[:, [body.keypoint_names.index(name) for name in INPUT_KEYPOINTS]]
+    middle = limbs.mean(dim=1)
+    return middle, (limbs - middle[:, None]).square().sum(dim=2).mean(dim=1, keepdim=True).sqrt()
+
+
+@torch.no_grad()
 def _averaged(
     sums: _Sums, frames: NDArray[np.int64], body: Body, size: tuple[int, int], focal: float
 ) -> BodyMotion:
+    """One motion of one shape.
+
+    The net's shapes differ from frame to frame, and its cameras fit those. So every frame's body is
+    put where its limbs lie on the same pixels: as much farther away as it is larger.
+    """
     weight = sums.weight[frames]
     six = torch.from_numpy(sums.six[frames] / weight).float()
     rotations = matrix_of_six(six.unflatten(1, (-1, 6)))
-    shape = sums.shape[frames].sum(axis=0) / weight.sum()
-    turned = transferred(rotations, shipped_body(), body)
+    own = sums.shape[frames].sum(axis=0) / weight.sum()
     same = body.joint_names == shipped_body().joint_names
+    shape = own if same else np.zeros(body.shape_count)
+    turned = transferred(rotations, shipped_body(), body)
+    every = torch.from_numpy(shape).float().expand(len(frames), -1)
+    middle, extent = (found.double().numpy() for found in _limbs(body, turned, every))
+    farther = extent * weight / sums.extent[frames]
     return BodyMotion(
         body.name,
         size,
         focal,
         frames,
         axis_angle_of_matrix(turned).double().numpy(),
-        shape if same else np.zeros(body.shape_count),
-        sums.translation[frames] / weight,
+        shape,
+        farther * sums.middle[frames] / weight - middle,
     )

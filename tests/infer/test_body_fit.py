@@ -65,6 +65,17 @@ def test_a_keypoint_far_off_is_not_believed(body, seen, found):
     assert np.linalg.norm(again - pixels[6], axis=-1).max() < 25
 
 
+def test_a_start_that_is_quite_wrong_does_no_harm(body, seen, found):
+    _, _, pixels = seen
+    back = found.rotations.copy()
+    back[:, 1:] = 0.7 * np.random.default_rng(0).normal(size=back[:, 1:].shape)
+    wrong = replace(found, rotations=back, translation=found.translation + np.array([0.8, 0.5, 2]))
+    again = fit(
+        body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport(), start=wrong
+    )
+    assert again.error_px.mean() < found.error_px.mean() + 0.5
+
+
 def test_a_frame_that_shows_nothing_lies_between_its_neighbours(body, seen, found):
     _, _, pixels = seen
     hidden = pixels.copy()

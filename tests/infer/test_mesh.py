@@ -118,6 +118,38 @@ def test_the_weak_camera_of_the_crop_and_the_translation_agree(net, body):
     assert np.abs(again - seen).max() < 8
 
 
+class Undecided(torch.nn.Module):
+    """Sees the same person in every frame, now large and far away, now small and near."""
+
+    def __init__(self, net: MotionHMR) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, clips):
+        found = self.net(clips)
+        for bodies in found:
+            bodies.shape[:, ::2, 0] += 2.5
+            bodies.shape[:, 1::2, 0] -= 2.5
+        return found
+
+
+def test_a_mean_of_shapes_stands_where_each_of_them_was_seen(net, body):
+    pixels, torn = _pixels(body, CLIP), Undecided(net)
+    motion = _recovered(torn, body, pixels, refine=False)
+    given, shown = mesh._inputs(LIMBS, pixels, np.ones((CLIP, 12)))
+    clips = mesh._clips(np.arange(CLIP)[None], given, shown)
+    with torch.no_grad():
+        bodies, _ = torn(clips)
+    points, _ = body.keypoints(bodies.rotations()[0], bodies.shape[0])
+    limbs = [body.keypoint_names.index(name) for name in LIMBS]
+    crop = weak_perspective(points[:, limbs], bodies.camera[0]).mean(dim=1).numpy()
+    seen = clips.middle[0, :-1].numpy() + crop * clips.side[0].item() / 2
+    again = pixels_of(keypoints_of(body, motion), motion)[:-1, limbs].mean(axis=1)
+    assert np.linalg.norm(again - seen, axis=1).max() < 5
+    heights = np.ptp(pixels_of(points.numpy() + motion.translation[:-1, None], motion), axis=1)
+    assert np.ptp(heights[:, 1]) > 20
+
+
 def test_the_fit_brings_what_the_net_said_onto_the_keypoints(net, body):
     pixels = _pixels(body, 4)
     coarse = _recovered(net, body, pixels, refine=False)

@@ -112,6 +112,7 @@ class Remembering:
             Aspect.LEVELS: np.repeat(looks[:, None], 4, axis=1),
             Aspect.SHARED: np.tile(looks[:, :, None, None], (1, 1, 8, 8)).astype(np.float16),
             Aspect.PEAKS: np.stack([1 - doubt, doubt], axis=2),
+            Aspect.PLACES: np.tile(doubt[..., None, None], (1, 1, 8, 8)),
             Aspect.SPREAD: np.tile(doubt[..., None, None], (1, 1, 2, 2)),
             Aspect.GRADIENT: np.repeat(doubt, 2, axis=1),
             Aspect.CONTINUITY: doubt.sum(axis=1),
