@@ -53,6 +53,8 @@ TRIED_FPS = 8.0
 """Frames in a second that are tried on their own; between them poses are interpolated."""
 TRYING, SETTLING, REFITTING = 60, 80, 15
 """Iterations."""
+BELIEF = 15.0
+"""Nats in a frame by which a start is believed before what was found from nothing."""
 FEWEST_KEYPOINTS = 4
 """In a frame, below which it is not looked at on its own."""
 REFIT_SPREAD = 0.4
@@ -332,7 +334,9 @@ def _found(
     )
     with torch.no_grad():
         joints = placed(body, chosen, ways, seen.focal_px).joints
-        best = _likely_way(each().view(-1, count), joints.view(len(tried), count, -1, 3))
+        costs = each().view(-1, count)
+        costs[:, :YAWS] += BELIEF if start else 0.0
+        best = _likely_way(costs, joints.view(len(tried), count, -1, 3))
     rows = torch.arange(len(tried)) * count + best
     return _between(ways, rows, numbers[tried.numpy()], numbers)
 
