@@ -7,41 +7,12 @@ everywhere is the rest mesh. The root's rotation turns the whole body about the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from poseapp.nets.body.arrays import BodyArrays
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BodyData:
-    """What makes a body of J joints, V vertices, K keypoints and S shape coefficients."""
-
-    name: str
-    joint_names: tuple[str, ...]
-    parents: tuple[int, ...]
-    """(J,) each before its children; -1 for the root, which comes first."""
-    template: Tensor
-    """(V, 3) vertices of the average body at rest."""
-    shapes: Tensor
-    """(S, V, 3) what a coefficient of 1, one standard deviation, adds."""
-    joints: Tensor
-    """(J, 3) of the average body at rest."""
-    joint_shapes: Tensor
-    """(S, J, 3)"""
-    skin: Tensor
-    """(V, J) shares with which the joints move a vertex; a row sums to 1."""
-    faces: Tensor
-    """(F, 3) vertex numbers, counterclockwise from outside."""
-    keypoint_names: tuple[str, ...]
-    regressor: Tensor
-    """(K, V) a keypoint as a weighted mean of vertices; a row sums to 1."""
-    pose_shapes: Tensor | None = None
-    """(9 (J - 1), V, 3) what the joints' rotations minus the identity add, where a model has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +28,10 @@ class Posed:
 
 
 class Body(nn.Module):
-    """Rotations (B, J, 3, 3) and shape (B, S) → where everything is; differentiable in both."""
+    """Rotations (B, J, 3, 3) and shape (B, S) → where everything is; differentiable in both.
+
+    It shares the memory of the arrays that it is made of.
+    """
 
     template: Tensor
     shapes: Tensor
@@ -71,7 +45,7 @@ class Body(nn.Module):
     carried_shapes: Tensor
     shares: Tensor
 
-    def __init__(self, data: BodyData) -> None:
+    def __init__(self, data: BodyArrays) -> None:
         super().__init__()
         self.name = data.name
         self.joint_names = data.joint_names
@@ -82,7 +56,9 @@ class Body(nn.Module):
             *("template", "shapes", "joints", "joint_shapes", "skin", "faces", "regressor"),
             "pose_shapes",
         ):
-            self.register_buffer(name, getattr(data, name), persistent=False)
+            array = getattr(data, name)
+            tensor = None if array is None else torch.from_numpy(array)
+            self.register_buffer(name, tensor, persistent=False)
         self._prepare_keypoints()
 
     @property
@@ -165,12 +141,3 @@ def _levels(parents: tuple[int, ...]) -> tuple[list[Level], list[int]]:
         above = joints
         flat += joints
     return levels, [flat.index(joint) for joint in range(len(parents))]
-
-
-def body_of(arrays: BodyArrays) -> Body:
-    """The body that these arrays describe; it shares their memory."""
-    values: dict[str, Any] = {field.name: getattr(arrays, field.name) for field in fields(arrays)}
-    for name, value in values.items():
-        if isinstance(value, np.ndarray):
-            values[name] = torch.from_numpy(value)
-    return Body(BodyData(**values))

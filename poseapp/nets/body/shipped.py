@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from poseapp.nets.body.arrays import shipped_arrays
-from poseapp.nets.body.body import Body, body_of
+from poseapp.nets.body.body import Body
 
 
 @lru_cache(maxsize=1)
@@ -14,4 +14,4 @@ def shipped_body() -> Body:
 
     What runs on another device takes a copy (`copy.deepcopy(shipped_body()).to(device)`).
     """
-    return body_of(shipped_arrays())
+    return Body(shipped_arrays())

@@ -77,9 +77,9 @@ Arrays = dict[str, NDArray]
 
 def load_smpl(path: Path) -> Body:
     """The body in an `.npz` file of the SMPL family; fails as `smpl_arrays` does."""
-    from poseapp.nets.body.body import body_of  # loads torch, which the window does not
+    from poseapp.nets.body.body import Body  # loads torch, which the window does not
 
-    return body_of(smpl_arrays(path))
+    return Body(smpl_arrays(path))
 
 
 def smpl_arrays(path: Path) -> BodyArrays:

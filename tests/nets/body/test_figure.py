@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from poseapp.domain.errors import BodyError
 from poseapp.nets.body.arrays import BodyArrays, shipped_arrays
-from poseapp.nets.body.body import body_of
+from poseapp.nets.body.body import Body
 from poseapp.nets.body.figure import Figure, arrays_called, matrices
 from poseapp.nets.body.rotations import matrix_of_axis_angle
 from poseapp.nets.body.shipped import shipped_body
@@ -20,7 +20,7 @@ def tensor(array):
 
 
 def posed_by_torch(body: BodyArrays, rotations, shape):
-    return body_of(body)(matrix_of_axis_angle(tensor(rotations)[None]), tensor(shape)[None])
+    return Body(body)(matrix_of_axis_angle(tensor(rotations)[None]), tensor(shape)[None])
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """Poses taken over by a body that rests otherwise."""
 
+import numpy as np
 import torch
 
-from poseapp.nets.body.body import Body, BodyData
+from poseapp.nets.body.arrays import BodyArrays
+from poseapp.nets.body.body import Body
 from poseapp.nets.body.rotations import matrix_of_axis_angle
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.body.transfer import transferred
@@ -11,22 +13,22 @@ from poseapp.nets.body.transfer import transferred
 def _stretched() -> Body:
     """The shipped body's joints with straight arms to the sides, and one joint more."""
     own = shipped_body()
-    joints = own.joints.clone()
+    joints = own.joints.numpy().copy()
     for side, sign in (("left", 1.0), ("right", -1.0)):
         shoulder, elbow, wrist = (
             own.joint_names.index(f"{side} {name}") for name in ("shoulder", "elbow", "wrist")
         )
-        joints[elbow] = joints[shoulder] + torch.tensor([sign * 0.3, 0, 0])
-        joints[wrist] = joints[elbow] + torch.tensor([sign * 0.25, 0, 0])
+        joints[elbow] = joints[shoulder] + np.array((sign * 0.3, 0, 0))
+        joints[wrist] = joints[elbow] + np.array((sign * 0.25, 0, 0))
     count = len(own.joint_names) + 1
     names = (*own.joint_names, "left hand")
     parents = (*own.parents, own.joint_names.index("left wrist"))
-    joints = torch.cat([joints, joints[[parents[-1]]] + 0.1])
-    keypoints = torch.eye(count)
+    joints = np.concatenate([joints, joints[[parents[-1]]] + np.float32(0.1)])
+    keypoints = np.eye(count, dtype=np.float32)
     return Body(
-        BodyData(
-            "stretched", names, parents, joints, torch.zeros(1, count, 3), joints,
-            torch.zeros(1, count, 3), torch.eye(count), torch.zeros(0, 3, dtype=torch.long),
+        BodyArrays(
+            "stretched", names, parents, joints, np.zeros((1, count, 3), np.float32), joints,
+            np.zeros((1, count, 3), np.float32), keypoints, np.zeros((0, 3), np.int64),
             names, keypoints,
         )
     )  # fmt: skip
