@@ -171,7 +171,7 @@ def _run(trial: Trial, stop: Path) -> None:
     turns = run(
         selector,
         bench.annotator,
-        FrozenTrunk(seen, bench.effort),
+        FrozenTrunk(seen, bench.effort, bench.seen / "heads"),
         bench.schedule,
         trial.seed,
         _UntilThereIs(stop),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from torch import Tensor
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.losses.heatmap_cross_entropy import heatmap_cross_entropy
+from poseapp.learn.oracle.course import digest
 from poseapp.learn.oracle.estimator import Guesses, Question, TrainedNet
 from poseapp.learn.oracle.linear_readout import LinearReadout
 from poseapp.learn.oracle.reading import joined, read
@@ -27,6 +28,7 @@ from poseapp.learn.oracle.seen import Lesson, Seen
 from poseapp.learn.oracle.settings import Effort
 from poseapp.learn.select.probe import Glance, probe
 from poseapp.learn.select.probed import Probed
+from poseapp.learn.train import checkpoint
 from poseapp.learn.train.loop import Loop, Options, Task
 from poseapp.nets.heads import STRIDE, LightHead
 
@@ -43,17 +45,36 @@ class FrozenTrunk:
 
     seen: Seen
     effort: Effort
+    heads: Path | None = None
+    """A folder in which trained heads are kept: selectors that picked the same share them."""
 
     def features(self, refs: Sequence[FrameRef]) -> NDArray[np.float32]:
         """(N, D) means of the trunk's deepest maps."""
         return np.array([self.seen.features(ref) for ref in refs], np.float32)
 
     def fit(self, refs: Sequence[FrameRef], seed: int) -> TrainedHead:
-        """Train a new head on these frames alone."""
+        """Train a new head on these frames alone, unless that one is kept already."""
         torch.manual_seed(seed)
+        head = LightHead(self.seen.channels, self.seen.keypoints)
+        file = None if self.heads is None else self.heads / f"{self._facts(refs, seed)}.safetensors"
+        known = None if file is None else checkpoint.load(file)
+        if known is not None:
+            head.load_state_dict(known[0])
+            return TrainedHead(self.seen, head.eval())
+        trained = self._train(head, refs, seed)
+        if file is not None:
+            _keep(trained, file)
+        return TrainedHead(self.seen, trained)
+
+    def _facts(self, refs: Sequence[FrameRef], seed: int) -> str:
+        """Equal exactly where heads are."""
+        frames = [[ref.video, ref.frame] for ref in refs]
+        return digest({"effort": asdict(self.effort), "frames": frames, "seed": seed})
+
+    def _train(self, head: LightHead, refs: Sequence[FrameRef], seed: int) -> LightHead:
         bodies = self.seen.bodies(refs)
         task = Task(
-            LightHead(self.seen.channels, self.seen.keypoints),
+            head,
             lambda step, size: self.seen.lesson(*_drawn(bodies, size, seed, step)),
             _loss,
             lambda _: {"score": 0.0},  # nothing is held out here: the last weights are kept
@@ -69,8 +90,7 @@ class FrozenTrunk:
         )
         with tempfile.TemporaryDirectory() as scratch:
             saved = Path(scratch) / "checkpoint.safetensors"
-            fitted = Loop(task, options, SilentReport(), torch.device("cpu"), saved).run()
-        return TrainedHead(self.seen, fitted.net)
+            return Loop(task, options, SilentReport(), torch.device("cpu"), saved).run().net
 
     def update(
         self, net: TrainedNet | None, refs: Sequence[FrameRef], seed: int, steps: int
@@ -111,6 +131,15 @@ def _drawn(
         turn, place = divmod(n, len(bodies))
         drawn.append(bodies[np.random.default_rng((seed, turn)).permutation(len(bodies))[place]])
     return drawn, np.random.default_rng((seed, step))
+
+
+def _keep(head: LightHead, file: Path) -> None:
+    """Written whole or not at all, even where several processes keep the same head at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix="draft-") as scratch:
+        draft = Path(scratch) / file.name
+        checkpoint.save(draft, head.state_dict(), {})
+        draft.replace(file)
 
 
 def _loss(head: LightHead, lesson: Lesson, device: torch.device) -> Tensor:

@@ -139,7 +139,11 @@ class Seen:
         return self._maps[level].shape[2], self._maps[level].shape[3]
 
     def _level(self, rows: list[int]) -> list[Tensor]:
-        return [torch.from_numpy(level[rows]).float() for level in self._maps]
+        # channel by channel, a head's steps take nearly twice as long on a CPU
+        return [
+            torch.from_numpy(level[rows]).float().contiguous(memory_format=torch.channels_last)
+            for level in self._maps
+        ]
 
 
 def look(

@@ -105,6 +105,20 @@ def test_the_same_seed_trains_the_same_head(world):
     assert not np.array_equal(once.points, other.points)
 
 
+def test_a_head_that_is_kept_is_not_trained_again(world, tmp_path, monkeypatch):
+    teacher, seen, _ = world
+    trunk = FrozenTrunk(seen, Effort(steps=3, batch=4), tmp_path / "heads")
+    once = trunk.fit(teacher.pool, 0).guess(teacher.held_out)
+    with monkeypatch.context() as patched:
+        patched.setattr(FrozenTrunk, "_train", None)
+        again = trunk.fit(teacher.pool, 0).guess(teacher.held_out)
+    fewer, other = trunk.fit(teacher.pool[1:], 0), trunk.fit(teacher.pool, 1)
+    assert np.array_equal(once.points, again.points)
+    for net in (fewer, other):
+        assert not np.array_equal(net.guess(teacher.held_out).points, once.points)
+    assert len(list((tmp_path / "heads").iterdir())) == 3
+
+
 def test_guesses_say_how_sure_they_are(world):
     found = guessed(world, 5)
     for values in (found.scores, found.entropy, found.second_ratio):
