@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from poseapp.learn.matal.settings import FEWEST_LABELS, Ablation, Policy, Settin
 from poseapp.learn.matal.similarity import cosines
 from poseapp.learn.select.base import NEEDS_A_NET, Pool, Selector, falling_scores, suggestions
 from poseapp.learn.select.spread import neighbours
+from poseapp.learn.select.typiclust import groups
 from poseapp.learn.select.words import counted
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ class Matal(Selector):
         trained = self.trained
         seen, likeness = trained.representation.observe(frames, trained.settings.ablation)
         report.progress(0.5, "Asking the agents")
-        rows = pick(trained.team, seen, budget, near=neighbours(pool, budget)).rows[0].tolist()
+        offered, near = _offered(pool, budget, trained.settings)
+        offer = replace(seen, actions=seen.actions[offered])
+        rows = offered[pick(trained.team, offer, budget, near=near).rows[0].numpy()].tolist()
         parts = [part.name for part in trained.representation.anatomy.parts]
         reasons = [
             (
@@ -124,6 +127,20 @@ def ablated(name: str) -> Matal:
     """MATAL without one of its parts; it learns like the whole and picks under its own name."""
     kind = type(name, (Matal,), {"__slots__": (), "name": name})
     return kind(Settings(ablation=ABLATIONS[name]))
+
+
+def _offered(
+    pool: Pool, budget: int, settings: Settings
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Rows that agents choose from, and which of these are so alike that one is enough."""
+    if not settings.from_groups:
+        return np.arange(len(pool)), neighbours(pool, budget)
+    found = groups(pool, min(budget, len(pool)))
+    rows = np.concatenate(found)
+    if len(rows) < budget:
+        return np.arange(len(pool)), neighbours(pool, budget)
+    number = np.repeat(np.arange(len(found)), [len(group) for group in found])
+    return rows, number[:, None] == number
 
 
 def _count(pool: Pool) -> str:

@@ -18,6 +18,8 @@ from poseapp.learn.select.distances import distances
 from poseapp.learn.select.kmeans import clusters, filled_up
 from poseapp.learn.select.words import stands_for
 
+MOST_GROUPS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class TypiClust(Selector):
@@ -28,7 +30,7 @@ class TypiClust(Selector):
 
     neighbours: int = 20
     """How many of the nearest in its cluster a frame's typicality is taken over."""
-    most_clusters: int = 500
+    most_clusters: int = MOST_GROUPS
 
     name = "typiclust"
     about = "The most typical frame of each large group without a label: a good start."
@@ -36,22 +38,30 @@ class TypiClust(Selector):
     def pick(self, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
         report.progress(0.0, "Grouping frames that look alike")
         count = min(budget, len(pool))
-        everything = np.concatenate([pool.features, pool.labelled_features])
-        wanted = min(len(pool.labelled) + count, max(self.most_clusters, count))
-        cluster, centres = clusters(everything, wanted, pool.seed)
-        candidates, labelled = cluster[: len(pool)], cluster[len(pool) :]
-        sizes = np.bincount(candidates, pool.stands_for, len(centres)).astype(int)
-        labels = np.bincount(labelled, minlength=len(centres))
-        order = [group for group in np.lexsort((-sizes, labels)) if sizes[group]][:count]
         rows, speaks_for = [], []
-        for group in order:
-            members = np.flatnonzero(candidates == group)
+        for members in groups(pool, count, self.most_clusters):
             typical = typicality(pool.features[members], self.neighbours).argmax()
             rows.append(int(members[typical]))
-            speaks_for.append(int(sizes[group]))
+            speaks_for.append(int(pool.stands_for[members].sum()))
         rows, speaks_for = filled_up(pool, rows, speaks_for, count)
         reasons = [(stands_for(n, max(speaks_for)),) for n in speaks_for]
         return suggestions(pool, rows, falling_scores(count), reasons, self.name)
+
+
+def groups(pool: Pool, count: int, most: int = MOST_GROUPS) -> list[NDArray[np.intp]]:
+    """Rows of each of the `count` groups that need a label most: those without one, large first.
+
+    Labelled and unlabelled frames are grouped together, a group for each label and each pick; fewer
+    than `count` are left where few frames differ.
+    """
+    everything = np.nan_to_num(np.concatenate([pool.features, pool.labelled_features]))
+    wanted = min(len(pool.labelled) + count, max(most, count))
+    group, centres = clusters(everything, wanted, pool.seed)
+    candidates, labelled = group[: len(pool)], group[len(pool) :]
+    sizes = np.bincount(candidates, pool.stands_for, len(centres)).astype(int)
+    labels = np.bincount(labelled, minlength=len(centres))
+    first = [number for number in np.lexsort((-sizes, labels)) if sizes[number]][:count]
+    return [np.flatnonzero(candidates == number) for number in first]
 
 
 def typicality(features: NDArray[np.float32], neighbours: int) -> NDArray[np.float64]:

@@ -72,6 +72,21 @@ def test_the_team_picks_different_candidates_in_its_order_and_says_why(agents, b
         assert f"Agent {1 + turn % 3} of 3" in suggestion.reasons[2].text
 
 
+def test_picks_come_from_groups_without_a_label_unless_any_frame_may_be_picked(agents):
+    looks = np.eye(6, dtype=np.float32)
+    known = 24  # of thirty look like the labels; the other six have two looks
+    rows = looks[np.r_[np.zeros(known, int), 1, 1, 1, 1, 2, 2]]
+    whole = replace(pool(), features=rows, labelled_features=looks[np.zeros(41, int)])
+    picked = [s.frame.frame for s in agents.pick(whole, 2, SilentReport())]
+    assert 24 <= min(picked) < 28 <= max(picked)
+
+    anything = replace(agents.trained, settings=replace(SETTINGS, from_groups=False))
+    picked = [
+        s.frame.frame for s in replace(agents, trained=anything).pick(whole, 6, SilentReport())
+    ]
+    assert min(picked) < known
+
+
 def test_a_snapshot_always_gives_the_same_picks(agents):
     once, again = (propose(agents, pool(), 7, SilentReport()) for _ in range(2))
     assert once == again

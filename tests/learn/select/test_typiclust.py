@@ -6,7 +6,7 @@ from skactiveml.utils import MISSING_LABEL
 from sklearn.neighbors import NearestNeighbors
 
 from poseapp.domain.report import SilentReport
-from poseapp.learn.select.typiclust import TypiClust, typicality
+from poseapp.learn.select.typiclust import TypiClust, groups, typicality
 from tests.learn.select.pools import blobs, frames_of, pool_of
 
 
@@ -39,6 +39,15 @@ def test_groups_that_hold_a_label_are_skipped():
     assert [29 <= f < 49 for f in frames_of(picked)] == [True, False]
     assert all(f >= 29 for f in frames_of(picked))
     assert picked[0].reasons[0].text == "Stands for 20 frames. Labelling it helps with all of them."
+
+
+def test_groups_hold_every_frame_once_and_those_without_a_label_come_first():
+    features = blobs([30, 20, 10])
+    pool = pool_of(features[1:], labelled_features=features[:1])
+    found = groups(pool, 2)
+    assert [len(group) for group in found] == [20, 10]
+    everything = np.concatenate(groups(pool_of(features), 3))
+    assert sorted(everything.tolist()) == list(range(60))
 
 
 def test_a_typical_frame_is_in_the_thick_of_its_group():
