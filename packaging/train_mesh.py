@@ -22,8 +22,10 @@ import torch
 from cmu_mocap import HELD_OUT, performances
 
 from poseapp.domain.ids import VideoId
+from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
 from poseapp.learn.motion_hmr.training import Pupil, keypoint_task, picture_task
+from poseapp.learn.synth.clothes import OTHER_LOOK
 from poseapp.learn.synth.composite import Backdrop
 from poseapp.learn.synth.performance import Performance
 from poseapp.learn.synth.retarget import body_at_rest
@@ -37,7 +39,7 @@ from poseapp.nets.motion_hmr.stored import save_net
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUT = PROJECT / "poseapp" / "resources" / "models" / "motion_hmr_keypoints.safetensors"
-BATCH, RATE, EVALUATIONS = 24, 6e-4, 20
+BATCH, RATE, EVALUATIONS, EXAM_CLIPS = 24, 6e-4, 20, 40
 WEIGHTS = Weights(turns=1.0)
 VARIANTS = {
     "flow_keypoints": Architecture(),
@@ -126,12 +128,18 @@ def _of_pictures(
     architecture = chosen if given.paper else replace(
         LIGHT, keypoints=chosen.keypoints, picture=chosen.picture
     )  # fmt: skip
-    cache = saved.parent / "clips"
-    learnt = Studio(
-        taught, videos[:-1], given.frames, given.seed, kind=given.backdrop, cache=cache / "learnt"
+    learnt = Studio(taught, videos[:-1], given.frames, given.seed, kind=given.backdrop)
+    others = Studio(strangers, videos[-1:], given.frames, given.seed, look=OTHER_LOOK)
+    kept = saved.parent / f"clips_{given.backdrop}_{given.frames}_{given.seed}"
+    library, exams = (
+        Library(studio, architecture.side_px, kept / f"{name}_{architecture.side_px}")
+        for studio, name in ((learnt, "learnt"), (others, "exam"))
     )
-    exam = Studio(strangers, videos[-1:], given.frames, given.seed, cache=cache / "exam")
-    task = picture_task(architecture, learnt, exam, WEIGHTS, clips=given.clips)
+    exam = exams.lesson(range(EXAM_CLIPS), architecture)
+    task = picture_task(
+        architecture, library, exam, WEIGHTS,
+        clips=given.clips, seed=given.seed, frames=given.frames,
+    )  # fmt: skip
     batch = 3 if given.paper else 4
     return Loop(task, _options(given.steps, batch), Telling(), device, saved).run()
 
