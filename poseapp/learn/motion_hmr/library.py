@@ -28,13 +28,17 @@ class Library:
         """Take a folder that is of this studio and size alone."""
         self.studio, self._side, self._folder = studio, side_px, folder
 
+    def kept(self, number: int) -> Path:
+        """The file of a clip, whether it is there yet or not."""
+        return self._folder / f"{number:06d}.npz"
+
     def take(self, number: int) -> Take:
         """Made at first, read from then on.
 
         Raises:
             VideoUnreadableError: when its backdrop cannot be read.
         """
-        kept = self._folder / f"{number:06d}.npz"
+        kept = self.kept(number)
         if not kept.exists():
             take = take_of(self.studio.clip(number), self._side)
             _write(take, kept)

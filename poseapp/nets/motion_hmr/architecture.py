@@ -22,8 +22,8 @@ class Architecture:
     picture: str = "flow"
     """Beside keypoints: "flow", "rgb" or "" for nothing."""
     trunk: str = "resnet50"
-    """"resnet50", "light", "small", or "points": no pictures of keypoints but their numbers, for a net that
-    sees nothing else."""
+    """"resnet50", "light", "small", or "points": no pictures of keypoints but their numbers, for a
+    net that sees nothing else."""
     side_px: int = 224
     """Of the pictures."""
     memory: int = 1024

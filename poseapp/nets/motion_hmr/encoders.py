@@ -49,6 +49,8 @@ class PointEncoder(nn.Module):
 class PictureEncoder(nn.Module):
     """A ResNet over flow or RGB, heatmaps of the keypoints and the flag, averaged over the crop.
 
+    All but the paper's trunk have the keypoints' numbers beside it: a small net that begins with
+    nothing need not learn to read places from heatmaps, only what the picture shows there.
     Groups are normalised, not batches: a batch of three clips has no statistics to speak of.
     Heatmaps are normal distributions of height 1, zero where a keypoint is not shown. They are
     never drawn: along each axis a heatmap, and the flag too, is a profile, and the first
@@ -60,9 +62,18 @@ class PictureEncoder(nn.Module):
         self._keypoints = architecture.keypoints
         self._side = architecture.side_px
         self._resnet, self.width = resnet(architecture.trunk, architecture.channels)
+        self._numbers = None
+        if architecture.keypoints and architecture.trunk != "resnet50":
+            self._numbers = PointEncoder(architecture.hidden)
+            self.width += self._numbers.width
 
     def forward(self, clips: Clips) -> Tensor:
         """Features (B, T - 1, width)."""
+        seen = self._averaged(clips).unflatten(0, clips.following.shape[:2])
+        return seen if self._numbers is None else torch.cat([seen, self._numbers(clips)], dim=2)
+
+    def _averaged(self, clips: Clips) -> Tensor:
+        """(B (T - 1), C) what the ResNet sees."""
         occluded = clips.occluded[:, :-1, None, None]
         flag = occluded.float().expand(-1, -1, 1, self._side)
         across, down = flag, flag
@@ -82,7 +93,7 @@ class PictureEncoder(nn.Module):
             seen = seen + conv2d(pictures, weight, stride=_STRIDE, padding=_KERNEL // 2)
         for layer in layers:
             seen = layer(seen)
-        return seen.view(*clips.points[:, :-1].shape[:2], self.width)
+        return seen
 
 
 def profiles(points: Tensor, shown: Tensor, side: int) -> tuple[Tensor, Tensor]:
