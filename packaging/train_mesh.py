@@ -136,10 +136,7 @@ def _of_pictures(
         for studio, name in ((learnt, "learnt"), (others, "exam"))
     )
     exam = exams.lesson(range(EXAM_CLIPS), architecture)
-    task = picture_task(
-        architecture, library, exam, WEIGHTS,
-        clips=given.clips, seed=given.seed, frames=given.frames,
-    )  # fmt: skip
+    task = picture_task(architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed)
     batch = 3 if given.paper else 4
     return Loop(task, _options(given.steps, batch), Telling(), device, saved).run()
 

@@ -1,4 +1,4 @@
-"""Motion-HMR's three tables on made-up people of another style: the page `docs/evidence/mesh_tables`.
+"""Motion-HMR's tables on made-up people of another style: `docs/evidence/mesh_tables`.
 
     python -m tests.evidence.mesh_tables --seeds 3 --jobs 2
 
@@ -73,7 +73,7 @@ TABLES = (
     ("Length of clips (table 3), flow + keypoints", TABLE_3),
 )
 """Titles, and their rows with what the paper has, in millimetres."""
-_CHUNK = 8
+_CHUNK = 40
 """Clips that one process makes at a time."""
 
 
@@ -177,7 +177,7 @@ def _spread(found: dict[str, float], form: str) -> str:
 
 
 def take_back(twin: Path, work: Path) -> None:
-    """Put the committed results of these settings where trials leave theirs, but for those there."""
+    """Put the committed results of these settings where trials leave theirs, but for known ones."""
     known = json.loads(twin.read_text(encoding="utf-8")) if twin.exists() else {"trials": []}
     for row in known["trials"]:
         if known["size"] != asdict(SIZES[row["size"]]):
@@ -231,7 +231,8 @@ def _clips(trials: Sequence[Trial], work: Path) -> list[tuple[Pools, str, list[i
     found = []
     for name in dict.fromkeys(p for trial in trials for p in (EXAM, FULL, trial.backdrop)):
         pools = Pools(work / "clips", SIZES[trials[0].size])
-        numbers = [n for n in pools.wanted(name) if not pools.library(name).kept(n).exists()]
+        library = pools.library(name)
+        numbers = [n for n in pools.wanted(name) if not library.kept(n).exists()]
         pieces = range(0, len(numbers), _CHUNK)
         found += [(pools, name, numbers[first : first + _CHUNK]) for first in pieces]
     return found

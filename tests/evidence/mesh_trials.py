@@ -49,7 +49,7 @@ from tests.fixtures.jhmdb import read_jhmdb
 from tests.fixtures.packs import data_folder
 
 sys.path.append(str(ROOT / "packaging"))
-from cmu_mocap import HELD_OUT, performances  # noqa: E402 - a script beside the project's others
+from cmu_mocap import HELD_OUT, performances  # a script beside the project's others
 
 POOL_FRAMES = 56
 """Of every clip that is made: the longest of table 3."""
@@ -139,7 +139,7 @@ class Pools:
             [video for video in labels.videos if (films[video.id] in held) == other],
             POOL_FRAMES,
             POOL_SEED + other,
-            kind=FULL if other else cast(Backdrop, pool),
+            kind=FULL if other else cast("Backdrop", pool),
             look=OTHER_LOOK if other else DRAWN_LOOK,
         )
         return Library(studio, SMALL.side_px, self.folder / pool)
@@ -233,7 +233,6 @@ def _taught(
         replace(WEIGHTS, pairs=max(1, round(WEIGHTS.pairs * trial.frames / CLIP))),
         clips=size.clips,
         seed=trial.seed,
-        frames=trial.frames,
         real=pools.unlabelled(net, trial.frames) if trial.variant == "rgb_dann" else None,
     )
     options = Options(

@@ -18,7 +18,7 @@ from tests.fixtures.performances import swaying
 def row(variant, mm, seed=0, backdrop=FULL, frames=CLIP):
     """A trial whose four clips have these errors in every exam."""
     trial = Trial(variant, backdrop, frames, seed, "cpu")
-    return asdict(trial) | {"mm": {exam: mm for exam in EXAMS}, "history": [], "seconds": 1}
+    return asdict(trial) | {"mm": dict.fromkeys(EXAMS, mm), "history": [], "seconds": 1}
 
 
 ROWS = [

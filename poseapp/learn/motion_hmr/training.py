@@ -63,24 +63,23 @@ def picture_task(
     *,
     clips: int,
     seed: int,
-    frames: int = CLIP,
     real: Callable[[int], Clips] | None = None,
 ) -> Task[Pupil, tuple[Lesson, Clips | None]]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
 
     Args:
         architecture: of the net.
-        library: has the clips that are learnt from.
-        exam: is measured on.
+        library: has the clips that are learnt from; of longer ones, a window by chance.
+        exam: is measured on; as many frames as it has are looked at together.
         weights: of the loss.
         clips: how many different ones are learnt from, over and over.
         seed: of the net's first weights and of the order of the clips.
-        frames: that are looked at together; of longer clips, a window by chance.
         real: clips without labels by number, for DANN.
     """
     torch.manual_seed(seed)
     body = shipped_body()
     chance = torch.Generator().manual_seed(seed)
+    frames = exam.points.shape[1]
     spare = library.studio.frames - frames
 
     def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:

@@ -50,9 +50,7 @@ class Superpixels:
         return np.stack(found).reshape(self.frames.shape[:3])
 
 
-def superpixels(
-    frames: NDArray[np.uint8], camera: Floats, rng: np.random.Generator
-) -> Superpixels:
+def superpixels(frames: NDArray[np.uint8], camera: Floats, rng: np.random.Generator) -> Superpixels:
     """Divide a video into blobs.
 
     Args:

@@ -83,9 +83,7 @@ class PictureEncoder(nn.Module):
         stem, *layers = self._resnet
         assert isinstance(stem, nn.Conv2d)
         drawn = stem.in_channels - across.shape[2]
-        seen = convolved_profiles(
-            across.flatten(0, 1), down.flatten(0, 1), stem.weight[:, drawn:]
-        )
+        seen = convolved_profiles(across.flatten(0, 1), down.flatten(0, 1), stem.weight[:, drawn:])
         if clips.pictures is not None:
             pictures = (clips.pictures * ~occluded[..., None]).flatten(0, 1)
             pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -127,7 +125,7 @@ def _windows(profile: Tensor) -> Tensor:
     return pad(profile, (_KERNEL // 2, _KERNEL // 2)).unfold(-1, _KERNEL, _STRIDE)
 
 
-def resnet(trunk: str, channels: int) -> tuple[nn.Module, int]:
+def resnet(trunk: str, channels: int) -> tuple[nn.Sequential, int]:
     """A trunk from (N, channels, S, S) to (N, width), and the width.
 
     "resnet50": the paper's. "light": basic blocks of 32 to 256 channels, two a stage. "small": of

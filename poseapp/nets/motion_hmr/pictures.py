@@ -67,8 +67,9 @@ def flow_crops(
     """
     grey, large, made = [_grey(frame) for frame in frames], max(size, _FLOW_SIDE), []
     for n in range(len(frames) - 1):
-        pair = [crop(grey[n + later], middle[n], side, large) for later in (0, 1)]
-        flow = cv2.resize(flow_between(*pair), (size, size), interpolation=cv2.INTER_AREA)
+        before, after = (crop(grey[n + later], middle[n], side, large) for later in (0, 1))
+        flow = flow_between(before, after)
+        flow = cv2.resize(flow, (size, size), interpolation=cv2.INTER_AREA)
         made.append(flow / (FLOW_PX * large))
     return np.stack(made).astype(np.float32)
 
@@ -90,7 +91,8 @@ def rgb_crops(
 
 def rgb_channels(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(..., size, size, 3) BGR → (..., 3, size, size) RGB in -1..1."""
-    return np.moveaxis(crops[..., ::-1] / np.float32(127.5) - np.float32(1), -1, -3)
+    rgb = crops[..., ::-1].astype(np.float32) / 127.5 - 1
+    return np.moveaxis(rgb, -1, -3)
 
 
 def crop(picture: NDArray[np.uint8], middle: Floats, side: float, size: int) -> NDArray[np.uint8]:

@@ -9,7 +9,6 @@ import torch
 
 from poseapp.domain.ids import VideoId
 from poseapp.domain.video import Video, VideoKind
-from poseapp.learn.motion_hmr.lessons import take_of
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.synth.studio import Studio
 from poseapp.nets.motion_hmr.architecture import SMALL

@@ -59,9 +59,7 @@ def test_pictures_teach_a_small_net(tmp_path, picture):
         unlabelled = strangers.lesson([7], small, frames=3).clips
         real = {0: unlabelled, 1: unlabelled}.__getitem__
     exam = strangers.lesson([0], small, frames=3)
-    task = picture_task(
-        small, learnt, exam, Weights(turns=1.0), clips=2, seed=0, frames=3, real=real
-    )
+    task = picture_task(small, learnt, exam, Weights(turns=1.0), clips=2, seed=0, real=real)
     first, last = _learnt(task, 12, 2, 3e-3)
     assert last < first
     assert (task.batch_at(0, 1)[1] is None) == (real is None)
