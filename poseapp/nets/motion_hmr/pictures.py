@@ -13,8 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.nets.motion_hmr.architecture import Architecture
-
 Floats = NDArray[np.floating]
 
 FLOW_PX = 20 / 224
@@ -40,18 +38,6 @@ def flow_between(
     pair = [_grey(picture) for picture in (before, after)]
     nothing = np.zeros((*pair[0].shape, 2), np.float32)
     return np.asarray(estimator.calc(pair[0], pair[1], nothing), np.float32)
-
-
-def pictures_of(
-    architecture: Architecture,
-    frames: Sequence[NDArray[np.uint8]],
-    middle: Floats,
-    side: float,
-) -> NDArray[np.float32]:
-    """(T - 1, 3, S, S) what such a net sees beside keypoints; arguments as of `flow_crops`."""
-    if architecture.picture == "flow":
-        return flow_channels(flow_crops(frames, middle, side, architecture.side_px))
-    return rgb_channels(rgb_crops(frames, middle, side, architecture.side_px))
 
 
 def flow_crops(

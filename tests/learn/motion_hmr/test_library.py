@@ -13,7 +13,7 @@ from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.synth.studio import Studio
 from poseapp.nets.motion_hmr.architecture import SMALL
 from poseapp.nets.motion_hmr.clips import make_clips
-from poseapp.nets.motion_hmr.pictures import pictures_of
+from poseapp.nets.motion_hmr.pictures import flow_channels, flow_crops, rgb_channels, rgb_crops
 from tests.fixtures.performances import panned, swaying
 
 FRAMES, SIDE = 6, 32
@@ -45,11 +45,11 @@ def test_a_lesson_shows_what_the_net_would_be_shown_of_the_clip(studio, library,
     seen = torch.from_numpy(clip.seen[None, :, :12]).float()
     clips = make_clips(seen, torch.from_numpy(clip.shown[None]))
     torch.testing.assert_close(lesson.clips.following, clips.following)
-    expected = pictures_of(
-        architecture, list(clip.pictures), clips.middle[0].numpy(), float(clips.side[0])
-    )
+    where = list(clip.pictures), clips.middle[0].numpy(), float(clips.side[0]), SIDE
+    flow = architecture is FLOW
+    expected = flow_channels(flow_crops(*where)) if flow else rgb_channels(rgb_crops(*where))
     assert lesson.clips.pictures is not None
-    atol = 1e-3 if architecture is FLOW else 1e-6
+    atol = 1e-3 if flow else 1e-6
     np.testing.assert_allclose(lesson.clips.pictures[0], expected, atol=atol, rtol=1e-3)
 
 
@@ -77,7 +77,7 @@ def test_the_flow_of_small_pictures_is_found_in_large_ones(studio):
     """A film that the camera moves over by one pixel a frame, in boxes that stand still."""
     frames = list(panned(3, (1, 0)))
     middle, side = np.tile([160.0, 120.0], (3, 1)), 200.0
-    flow = pictures_of(FLOW, frames, middle, side)
+    flow = flow_channels(flow_crops(frames, middle, side, SIDE))
     one_px = SIDE / side / (SIDE * 20 / 224)
     assert np.median(flow[:, 0]) == pytest.approx(-one_px, abs=0.1 * one_px)
     assert np.median(flow[:, 1]) == pytest.approx(0, abs=0.1 * one_px)
