@@ -7,9 +7,9 @@ from pathlib import Path
 
 from poseapp.domain.report import SilentReport
 
-_ROOT = Path(__file__).resolve().parents[2]
-PAGES = _ROOT / "docs" / "evidence"
-WORK = _ROOT / "out"
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ROOT / "docs" / "evidence"
+WORK = ROOT / "out"
 """Finished trials and trainings; not part of the project."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
@@ -30,7 +31,7 @@ from poseapp.nets.motion_hmr.architecture import (
     Architecture,
 )
 from poseapp.nets.motion_hmr.clips import Clips, make_clips
-from poseapp.nets.motion_hmr.pictures import pictures_of
+from poseapp.nets.motion_hmr.pictures import flow_channels, flow_crops, rgb_channels, rgb_crops
 
 COVERED_CLIPS = 0.3
 """Chance of a clip that a thing stands before the person; as many as superpixels cover."""
@@ -75,26 +76,73 @@ def keypoint_lesson(
     return Lesson(clips, points, seen, shots.rotations)
 
 
-def picture_lesson(made: Sequence[SyntheticClip], architecture: Architecture) -> Lesson:
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """What lessons need of a synthetic clip of T frames, for every net of one size of pictures."""
+
+    seen: NDArray[np.float32]
+    """(T, 14, 2) pixels."""
+    points: NDArray[np.float32]
+    """(T, 14, 3) metres in the camera's axes."""
+    shown: NDArray[np.bool_]
+    """(T, 12)"""
+    rotations: NDArray[np.float32]
+    """(T, J, 3, 3)"""
+    flow: NDArray[np.float16]
+    """(T - 1, S, S, 2), as of `flow_crops`."""
+    rgb: NDArray[np.uint8]
+    """(T - 1, S, S, 3) BGR."""
+
+
+def take_of(clip: SyntheticClip, side_px: int) -> Take:
+    """A clip in its boxes."""
+    seen = clip.seen.astype(np.float32)
+    boxes = make_clips(_given(seen[None]), torch.from_numpy(clip.shown[None]))
+    where = (list(clip.pictures), boxes.middle[0].numpy(), float(boxes.side[0]), side_px)
+    return Take(
+        seen,
+        clip.points.astype(np.float32),
+        clip.shown,
+        clip.rotations.astype(np.float32),
+        flow_crops(*where).astype(np.float16),
+        rgb_crops(*where),
+    )
+
+
+def picture_lesson(
+    takes: Sequence[Take], architecture: Architecture, first: int = 0, frames: int | None = None
+) -> Lesson:
     """Synthetic clips as a net of this architecture sees them; keypoints are exact, as the paper's.
 
     A net without keypoints has the same boxes: the paper takes the person's detection as given.
+
+    Args:
+        takes: of T frames each.
+        architecture: of the net.
+        first: frame of the window that the lesson is about; its boxes are those of the whole clip.
+        frames: of the window; the whole clip without it.
     """
-    given = len(INPUT_KEYPOINTS)
-    seen = torch.from_numpy(np.stack([clip.seen for clip in made])).float()
-    shown = torch.from_numpy(np.stack([clip.shown for clip in made]))
-    clips = make_clips(seen[:, :, :given], shown)
-    if architecture.picture:
-        drawn = [
-            pictures_of(
-                architecture, list(clip.pictures), clips.middle[n].numpy(), float(clips.side[n])
-            )
-            for n, clip in enumerate(made)
-        ]
-        clips = replace(clips, pictures=torch.from_numpy(np.stack(drawn)))
-    points = torch.from_numpy(np.stack([clip.points for clip in made])).float()
-    rotations = torch.from_numpy(np.stack([clip.rotations for clip in made])).float()
-    return Lesson(clips, points, seen, rotations)
+    frames = len(takes[0].seen) if frames is None else frames
+    window, pairs = slice(first, first + frames), slice(first, first + frames - 1)
+    seen = np.stack([take.seen for take in takes])
+    shown = np.stack([take.shown for take in takes])
+    clips = make_clips(_given(seen), torch.from_numpy(shown)).window(first, frames)
+    if architecture.picture == "flow":
+        drawn = flow_channels(np.stack([take.flow[pairs] for take in takes]))
+        clips = replace(clips, pictures=torch.from_numpy(drawn))
+    elif architecture.picture == "rgb":
+        drawn = rgb_channels(np.stack([take.rgb[pairs] for take in takes]))
+        clips = replace(clips, pictures=torch.from_numpy(drawn))
+    points, rotations = (
+        torch.from_numpy(np.stack([truth[window] for truth in truths]))
+        for truths in ([take.points for take in takes], [take.rotations for take in takes])
+    )
+    return Lesson(clips, points, torch.from_numpy(seen[:, window]), rotations)
+
+
+def _given(seen: NDArray[np.float32]) -> Tensor:
+    """(B, T, 12, 2) of the keypoints that are measured, those that the net is given."""
+    return torch.from_numpy(seen[:, :, : len(INPUT_KEYPOINTS)])
 
 
 def mirrored(lesson: Lesson, body: Body, architecture: Architecture, width: int) -> Lesson:

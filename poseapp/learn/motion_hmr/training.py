@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from poseapp.domain.alignment import pa_mpjpe
 from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
-from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson, mirrored, picture_lesson
+from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson, mirrored
+from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights, objective
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.performance import Performance
-from poseapp.learn.synth.studio import Studio
 from poseapp.learn.synth.troupe import SIZE, Troupe
 from poseapp.learn.train.loop import Metrics, Task
 from poseapp.nets.body.pose_prior import shipped_prior
@@ -57,41 +57,42 @@ def keypoint_task(
 
 def picture_task(
     architecture: Architecture,
-    studio: Studio,
-    held_out: Studio,
+    library: Library,
+    exam: Lesson,
     weights: Weights,
     *,
     clips: int,
-    exam_clips: int = 40,
+    seed: int,
     real: Callable[[int], Clips] | None = None,
 ) -> Task[Pupil, tuple[Lesson, Clips | None]]:
-    """Learn from synthetic clips, half of them mirrored; measured on the held-out ones.
+    """Learn from synthetic clips, half of them mirrored; measured on other ones.
 
     Args:
         architecture: of the net.
-        studio: makes the clips that are learnt from.
-        held_out: makes the others, of other styles and before other videos.
+        library: has the clips that are learnt from; of longer ones, a window by chance.
+        exam: is measured on; as many frames as it has are looked at together.
         weights: of the loss.
         clips: how many different ones are learnt from, over and over.
-        exam_clips: how many are measured on.
+        seed: of the net's first weights and of the order of the clips.
         real: clips without labels by number, for DANN.
     """
-    torch.manual_seed(studio.seed)
+    torch.manual_seed(seed)
     body = shipped_body()
-    exam = picture_lesson([held_out.clip(n) for n in range(exam_clips)], architecture)
-    chance = torch.Generator().manual_seed(studio.seed)
+    chance = torch.Generator().manual_seed(seed)
+    frames = exam.points.shape[1]
+    spare = library.studio.frames - frames
 
     def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:
-        rng = np.random.default_rng([studio.seed, step])
-        chosen = [studio.clip(int(n)) for n in rng.integers(clips, size=size)]
-        made = picture_lesson(chosen, architecture)
+        rng = np.random.default_rng([seed, step])
+        numbers, first = rng.integers(clips, size=size), rng.integers(spare, endpoint=True)
+        made = library.lesson(numbers.tolist(), architecture, int(first), frames)
         if rng.random() < 0.5:
             made = mirrored(made, body, architecture, SIZE[0])
         return made, None if real is None else real(step)
 
     def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
         made, unlabelled = given[0].to(device), given[1]
-        pairs = torch.randperm(studio.frames - 1, generator=chance)[: weights.pairs].to(device)
+        pairs = torch.randperm(frames - 1, generator=chance)[: weights.pairs].to(device)
         features = pupil.net.encoder(made.clips)
         said = pupil.net.told(features, pairs)
         cost = objective(said, made, pairs, body, shipped_prior(), weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
@@ -14,15 +15,18 @@ Floats = NDArray[np.floating]
 Frames = NDArray[np.uint8]
 
 
-def cut_out(film: Frames, size: tuple[int, int], frames: int, rng: np.random.Generator) -> Frames:
+def cut_out(
+    film: Sequence[Frames], size: tuple[int, int], frames: int, rng: np.random.Generator
+) -> Frames:
     """(frames, height, width, 3): a piece of a film, cropped by chance to width and height.
 
     The film is first shrunk or grown until one side is as wanted, as the paper does. A film that
     is too short runs on backwards.
     """
     width, height = size
-    scale = max(width / film.shape[2], height / film.shape[1])
-    grown = (max(round(film.shape[2] * scale), width), max(round(film.shape[1] * scale), height))
+    filmed_height, filmed_width = film[0].shape[:2]
+    scale = max(width / filmed_width, height / filmed_height)
+    grown = (max(round(filmed_width * scale), width), max(round(filmed_height * scale), height))
     left = int(rng.integers(0, grown[0] - width, endpoint=True))
     top = int(rng.integers(0, grown[1] - height, endpoint=True))
     first = int(rng.integers(0, max(len(film) - frames, 0), endpoint=True))
@@ -41,7 +45,7 @@ def camera_motion(frames: Frames) -> Floats:
     The median of the flow between two frames is what the camera did; it is added up from the
     centre of the clip to both ends.
     """
-    steps = [np.median(flow_between(a, b), axis=(0, 1)) for a, b in pairwise(frames)]
+    steps = [np.median(flow_between(a, b, "fast"), axis=(0, 1)) for a, b in pairwise(frames)]
     moved = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
     return moved - moved[len(frames) // 2]
 

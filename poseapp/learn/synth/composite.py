@@ -15,9 +15,9 @@ from torch import Tensor
 
 from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
 from poseapp.learn.synth.backdrop import camera_motion
-from poseapp.learn.synth.clothes import Light, random_clothes, random_light
+from poseapp.learn.synth.clothes import DRAWN_LOOK, Light, Look, random_clothes, random_light
 from poseapp.learn.synth.hiding import BEHIND_M, hidden_at_last, total_occlusions
-from poseapp.learn.synth.superpixels import one_piece, superpixels
+from poseapp.learn.synth.superpixels import Superpixels, one_piece, superpixels
 from poseapp.learn.synth.troupe import Shots, Troupe
 from poseapp.media.mesh_paint import vertex_normals
 from poseapp.media.mesh_raster import View, rasterise
@@ -61,7 +61,11 @@ class SyntheticClip:
 
 
 def synthetic_clip(
-    troupe: Troupe, backdrop: Frames, rng: np.random.Generator, kind: Backdrop = "occluded"
+    troupe: Troupe,
+    backdrop: Frames,
+    rng: np.random.Generator,
+    kind: Backdrop = "occluded",
+    look: Look = DRAWN_LOOK,
 ) -> SyntheticClip:
     """One person before a backdrop of `troupe.frames` frames; the same for the same generator."""
     if kind == "still":
@@ -69,7 +73,7 @@ def synthetic_clip(
     shots = troupe.shots(rng, 1)
     camera = camera_motion(backdrop)
     followed = camera if kind in ("occluded", "following") else np.zeros_like(camera)
-    pictures, drawn, depth = _drawn(troupe, shots, backdrop, followed, rng)
+    pictures, drawn, depth = _drawn(troupe, shots, backdrop, followed, look, rng)
     keypoints, _ = troupe.keypoints(shots)
     chosen = [troupe.body.keypoint_names.index(name) for name in MEASURED_KEYPOINTS]
     points = keypoints[0, :, chosen]
@@ -121,13 +125,13 @@ def behind_surface(seen: Floats, far: Floats, depth: Floats) -> Bools:
 
 
 def _thing_before(
-    drawn: Bools, seen: Floats, blobs: NDArray[np.int32], rng: np.random.Generator
+    drawn: Bools, seen: Floats, blobs: Superpixels, rng: np.random.Generator
 ) -> Bools:
     """(T, H, W) one superpixel, or nothing where it hides nothing or too much of the person.
 
     Too much: on average fewer than seven of the fourteen keypoints are left in a frame.
     """
-    blob = one_piece(blobs == rng.integers(blobs.max() + 1), rng)
+    blob = one_piece(blobs.mask(int(rng.integers(len(blobs)))), rng)
     left = (~covered(seen, blob)).sum(axis=1).mean()
     if not (blob & drawn).any() or left < ENOUGH_LIMB_KEYPOINTS:
         return np.zeros_like(blob)
@@ -135,7 +139,12 @@ def _thing_before(
 
 
 def _drawn(
-    troupe: Troupe, shots: Shots, backdrop: Frames, moved: Floats, rng: np.random.Generator
+    troupe: Troupe,
+    shots: Shots,
+    backdrop: Frames,
+    moved: Floats,
+    look: Look,
+    rng: np.random.Generator,
 ) -> tuple[Frames, Bools, Floats]:
     """The person alone: (T, H, W, 3) pictures, where it is, and how far away.
 
@@ -143,7 +152,8 @@ def _drawn(
     them, without a change of perspective.
     """
     body = troupe.body
-    clothes, light = random_clothes(body, rng), random_light(rng)
+    clothes = random_clothes(body, look, backdrop[len(backdrop) // 2], rng)
+    light = random_light(look, rng)
     faces = body.faces.numpy()
     height, width = backdrop.shape[1:3]
     view = View(float(shots.focal_px[0]), width, height)
@@ -158,7 +168,10 @@ def _drawn(
                 slice(raster.left, raster.left + raster.face.shape[1]))  # fmt: skip
         mask[n][area] = raster.face >= 0
         depth[n][area] = raster.depth
-        pictures[n][mask[n]] = _lit(placed, faces, raster.seen(placed, faces), clothes, light)
+        colours = _lit(placed, faces, raster.seen(placed, faces), clothes, light)
+        if look.grain:
+            colours += rng.normal(0, look.grain, colours.shape)
+        pictures[n][mask[n]] = np.clip(colours, 0, 255)
     return pictures, mask, depth
 
 
@@ -168,12 +181,11 @@ def _lit(
     seen: tuple[NDArray, NDArray, Floats],
     clothes: Floats,
     light: Light,
-) -> Frames:
-    """(N, 3) BGR of the pixels that show something, in the order of the picture."""
+) -> Floats:
+    """(N, 3) BGR in 0..255 and beyond of the pixels that show something, row by row."""
     _, corners, weights = seen
     shaded = clothes * light.shade(vertex_normals(vertices, faces))[:, None]
-    colour = (shaded[corners] * weights[..., None]).sum(axis=0)
-    return np.clip(255 * colour, 0, 255).astype(np.uint8)
+    return 255 * (shaded[corners] * weights[..., None]).sum(axis=0)
 
 
 @torch.no_grad()

@@ -8,6 +8,8 @@ are found on few pixels; then every pixel goes to the nearest centre.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +24,34 @@ COUNTS = (10, 30)
 _COARSE, _ROUNDS = 4, 10
 
 
-def superpixels(
-    frames: NDArray[np.uint8], camera: Floats, rng: np.random.Generator
-) -> NDArray[np.int32]:
-    """(T, H, W) numbers of the blobs.
+@dataclass(frozen=True, slots=True, eq=False)
+class Superpixels:
+    """Blobs of a video: every pixel belongs to the nearest centre."""
+
+    frames: NDArray[np.uint8]
+    """(T, H, W, 3)"""
+    camera: Floats
+    """(T, 2) pixels by which the picture has moved since the centre frame."""
+    weight: float
+    """What a pixel of distance counts against colour."""
+    centres: Floats
+    """(N, 5) features."""
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    def mask(self, number: int) -> NDArray[np.bool_]:
+        """(T, H, W) the pixels of one blob, frame by frame to save memory."""
+        found = []
+        for frame, moved in zip(self.frames, self.camera, strict=True):
+            features = _features(frame[None], moved[None], 1, self.weight)
+            apart = _apart(features.reshape(-1, 5), self.centres)
+            found.append(apart[number] == apart.min(axis=0))
+        return np.stack(found).reshape(self.frames.shape[:3])
+
+
+def superpixels(frames: NDArray[np.uint8], camera: Floats, rng: np.random.Generator) -> Superpixels:
+    """Divide a video into blobs.
 
     Args:
         frames: (T, H, W, 3).
@@ -38,17 +64,14 @@ def superpixels(
     few = _features(coarse, camera, _COARSE, weight).reshape(-1, 5)
     centres = few[rng.choice(len(few), count, replace=False)]
     for _ in range(_ROUNDS):
-        nearest = _nearest(few, centres)
+        apart = _apart(few, centres)
+        nearest = (apart == apart.min(axis=0)).argmax(axis=0)  # much faster than argmin
         total = np.bincount(nearest, minlength=count)
         sums = [np.bincount(nearest, column, minlength=count) for column in few.T]
         centres = np.where(
             total[:, None] > 0, np.stack(sums, 1) / np.maximum(total, 1)[:, None], centres
         )
-    every = [
-        _nearest(_features(frame[None], camera[[n]], 1, weight).reshape(-1, 5), centres)
-        for n, frame in enumerate(frames)
-    ]
-    return np.stack(every).reshape(frames.shape[:3]).astype(np.int32)
+    return Superpixels(frames, camera, weight, centres)
 
 
 def one_piece(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -75,11 +98,15 @@ def _features(frames: NDArray[np.uint8], camera: Floats, step: int, weight: floa
     height, width = frames.shape[1:3]
     columns, rows = np.meshgrid(np.arange(width), np.arange(height))
     place = np.stack([columns, rows], axis=-1) * step + (step - 1) / 2
-    against = place[None] - camera[:, None, None]
-    return np.concatenate([frames / 255, weight * against], axis=-1).astype(np.float32)
+    features = np.empty((*frames.shape[:3], 5), np.float32)
+    np.divide(frames, 255, out=features[..., :3])
+    features[..., 3:] = weight * (place[None] - camera[:, None, None])
+    return features
 
 
-def _nearest(features: Floats, centres: Floats) -> NDArray[np.intp]:
-    """(N,) the centre that each is nearest to."""
+def _apart(features: Floats, centres: Floats) -> Floats:
+    """(C, N) squared distances from (C, 5) centres, less what is the same for all centres."""
     own = np.asarray(centres, np.float32)
-    return ((own**2).sum(axis=1) - 2 * features @ own.T).argmin(axis=1)
+    apart = (-2 * own) @ features.T
+    apart += (own**2).sum(axis=1)[:, None]
+    return apart

@@ -42,6 +42,19 @@ class Clips:
     pictures: Tensor | None = None
     """(B, T - 1, 3, S, S) flow with its length, over 20 px at S = 224, or RGB in -1..1."""
 
+    def window(self, first: int, frames: int) -> Clips:
+        """So many frames from one of them on, in the boxes that they have."""
+        part, pairs = slice(first, first + frames), slice(first, first + frames - 1)
+        return Clips(
+            self.points[:, part],
+            self.following[:, pairs],
+            self.shown[:, part],
+            self.occluded[:, part],
+            self.middle[:, part],
+            self.side,
+            None if self.pictures is None else self.pictures[:, pairs],
+        )
+
     def to(self, device: torch.device) -> Clips:
         """The same on another device."""
         return Clips(

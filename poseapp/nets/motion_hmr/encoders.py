@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad
 
 from poseapp.nets.motion_hmr.architecture import INPUT_KEYPOINTS, Architecture
 from poseapp.nets.motion_hmr.clips import Clips
@@ -11,6 +12,14 @@ from poseapp.nets.motion_hmr.clips import Clips
 SIGMA_SHARE = 10 / 224
 """Standard deviation of a keypoint's heatmap over the side of the picture."""
 _GROUPS = 32
+_KERNEL, _STRIDE = 7, 2
+"""Of the first convolution."""
+_TRUNKS = {
+    "resnet50": ((3, 4, 6, 3), (64, 128, 256, 512), 4),
+    "light": ((2, 2, 2, 2), (32, 64, 128, 256), 1),
+    "small": ((1, 1, 1, 1), (16, 32, 64, 128), 1),
+}
+"""Blocks of each stage, their channels, and how many times wider they end."""
 
 
 class PointEncoder(nn.Module):
@@ -40,7 +49,12 @@ class PointEncoder(nn.Module):
 class PictureEncoder(nn.Module):
     """A ResNet over flow or RGB, heatmaps of the keypoints and the flag, averaged over the crop.
 
+    All but the paper's trunk have the keypoints' numbers beside it: a small net that begins with
+    nothing need not learn to read places from heatmaps, only what the picture shows there.
     Groups are normalised, not batches: a batch of three clips has no statistics to speak of.
+    Heatmaps are normal distributions of height 1, zero where a keypoint is not shown. They are
+    never drawn: along each axis a heatmap, and the flag too, is a profile, and the first
+    convolution of an outer product is two small products of matrices.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -48,42 +62,78 @@ class PictureEncoder(nn.Module):
         self._keypoints = architecture.keypoints
         self._side = architecture.side_px
         self._resnet, self.width = resnet(architecture.trunk, architecture.channels)
+        self._numbers = None
+        if architecture.keypoints and architecture.trunk != "resnet50":
+            self._numbers = PointEncoder(architecture.hidden)
+            self.width += self._numbers.width
 
     def forward(self, clips: Clips) -> Tensor:
         """Features (B, T - 1, width)."""
-        layers = [] if clips.pictures is None else [clips.pictures]
+        seen = self._averaged(clips).unflatten(0, clips.following.shape[:2])
+        return seen if self._numbers is None else torch.cat([seen, self._numbers(clips)], dim=2)
+
+    def _averaged(self, clips: Clips) -> Tensor:
+        """(B (T - 1), C) what the ResNet sees."""
+        occluded = clips.occluded[:, :-1, None, None]
+        flag = occluded.float().expand(-1, -1, 1, self._side)
+        across, down = flag, flag
         if self._keypoints:
-            layers.append(heatmaps(clips.points[:, :-1], clips.shown[:, :-1], self._side))
-        occluded = clips.occluded[:, :-1, None, None, None]
-        flag = occluded.float().expand(-1, -1, 1, self._side, self._side)
-        seen = torch.cat(layers, dim=2) * ~occluded
-        pairs = torch.cat([seen, flag], dim=2)
-        return self._resnet(pairs.flatten(0, 1)).view(*pairs.shape[:2], self.width)
+            maps = profiles(clips.points[:, :-1], clips.shown[:, :-1], self._side)
+            across, down = (torch.cat(pair, dim=2) for pair in zip(maps, (flag, flag), strict=True))
+        stem, *layers = self._resnet
+        assert isinstance(stem, nn.Conv2d)
+        drawn = stem.in_channels - across.shape[2]
+        seen = convolved_profiles(across.flatten(0, 1), down.flatten(0, 1), stem.weight[:, drawn:])
+        if clips.pictures is not None:
+            pictures = (clips.pictures * ~occluded[..., None]).flatten(0, 1)
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
+            weight = stem.weight[:, :drawn].contiguous(memory_format=torch.channels_last)
+            seen = seen + conv2d(pictures, weight, stride=_STRIDE, padding=_KERNEL // 2)
+        for layer in layers:
+            seen = layer(seen)
+        return seen
 
 
-def heatmaps(points: Tensor, shown: Tensor, side: int) -> Tensor:
-    """(..., K, side, side) normal distributions of height 1 at (..., K, 2) crop units.
+def profiles(points: Tensor, shown: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Across and down, (..., K, side): their outer product is a heatmap of (..., K, 2) crop units.
 
-    A keypoint that is not shown has a map of zeros.
+    A keypoint that is not shown has zeros.
     """
     pixels = torch.arange(side, device=points.device, dtype=points.dtype)
     at = (points + 1) * side / 2 - 0.5
     along = torch.exp(-0.5 * ((pixels - at[..., None]) / (SIGMA_SHARE * side)) ** 2)
-    maps = along[..., 1, :, None] * along[..., 0, None, :]
-    return maps * shown[..., None, None]
+    along = along * shown[..., None, None]
+    return along[..., 0, :], along[..., 1, :]
 
 
-def resnet(trunk: str, channels: int) -> tuple[nn.Module, int]:
+def convolved_profiles(across: Tensor, down: Tensor, weight: Tensor) -> Tensor:
+    """(N, O, S/2, S/2) what the first convolution makes of the pictures down · acrossᵀ.
+
+    Args:
+        across: (N, K, S)
+        down: (N, K, S)
+        weight: (O, K, 7, 7)
+    """
+    columns, rows = _windows(across), _windows(down)
+    along = columns.unsqueeze(2) @ weight.permute(1, 2, 3, 0)
+    made = rows.transpose(1, 2).flatten(2) @ along.flatten(1, 2).flatten(2)
+    return made.unflatten(2, (-1, len(weight))).permute(0, 3, 1, 2)
+
+
+def _windows(profile: Tensor) -> Tensor:
+    """(..., S) → (..., S/2, 7) what each place of the first convolution sees."""
+    return pad(profile, (_KERNEL // 2, _KERNEL // 2)).unfold(-1, _KERNEL, _STRIDE)
+
+
+def resnet(trunk: str, channels: int) -> tuple[nn.Sequential, int]:
     """A trunk from (N, channels, S, S) to (N, width), and the width.
 
-    "resnet50": the paper's. "light": basic blocks of 32 to 256 channels, two a stage.
+    "resnet50": the paper's. "light": basic blocks of 32 to 256 channels, two a stage. "small": of
+    16 to 128, one a stage.
     """
-    if trunk == "resnet50":
-        stages, widths, wide = (3, 4, 6, 3), (64, 128, 256, 512), 4
-    else:
-        stages, widths, wide = (2, 2, 2, 2), (32, 64, 128, 256), 1
+    stages, widths, wide = _TRUNKS[trunk]
     layers: list[nn.Module] = [
-        nn.Conv2d(channels, widths[0], 7, stride=2, padding=3, bias=False),
+        nn.Conv2d(channels, widths[0], _KERNEL, _STRIDE, _KERNEL // 2, bias=False),
         _norm(widths[0]),
         nn.ReLU(),
         nn.MaxPool2d(3, stride=2, padding=1),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
-from poseapp.learn.motion_hmr.lessons import keypoint_lesson, mirrored, picture_lesson
+from poseapp.learn.motion_hmr.lessons import keypoint_lesson, mirrored, picture_lesson, take_of
 from poseapp.learn.synth.composite import synthetic_clip
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.troupe import SIZE, Troupe
@@ -28,7 +28,7 @@ def troupe():
 def lesson(troupe):
     film = panned(FRAMES, (1, 1))
     clip = synthetic_clip(troupe, film, np.random.default_rng(1), "following")
-    return picture_lesson([clip], SEES)
+    return picture_lesson([take_of(clip, SEES.side_px)], SEES)
 
 
 def test_what_is_given_lies_where_it_truly_is(lesson):

@@ -9,7 +9,8 @@ import torch
 
 from poseapp.domain.ids import VideoId
 from poseapp.domain.video import Video, VideoKind
-from poseapp.learn.motion_hmr.lessons import keypoint_lesson, picture_lesson
+from poseapp.learn.motion_hmr.lessons import keypoint_lesson
+from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
 from poseapp.learn.motion_hmr.training import clip_errors, keypoint_task, picture_task
 from poseapp.learn.synth.hiding import DetectorErrors
@@ -49,17 +50,16 @@ def test_keypoints_teach_a_small_net():
 def test_pictures_teach_a_small_net(tmp_path, picture):
     video = _film(tmp_path)
     learnt, strangers = (
-        Studio([swaying(name=f"{style}/1")], [video], 3, 0, cache=tmp_path / style)
+        Library(Studio([swaying(name=f"{style}/1")], [video], 4, 0), 32, tmp_path / style)
         for style in ("this", "that")
     )
     small = replace(LIGHT, side_px=32, memory=8, hidden=16, dropout=0.0, picture=picture)
     real = None
     if picture == "rgb":
-        unlabelled = picture_lesson([strangers.clip(7)], small).clips
+        unlabelled = strangers.lesson([7], small, frames=3).clips
         real = {0: unlabelled, 1: unlabelled}.__getitem__
-    task = picture_task(
-        small, learnt, strangers, Weights(turns=1.0), clips=2, exam_clips=1, real=real
-    )
+    exam = strangers.lesson([0], small, frames=3)
+    task = picture_task(small, learnt, exam, Weights(turns=1.0), clips=2, seed=0, real=real)
     first, last = _learnt(task, 12, 2, 3e-3)
     assert last < first
     assert (task.batch_at(0, 1)[1] is None) == (real is None)

@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from poseapp.learn.synth import composite, hiding, superpixels
 from poseapp.learn.synth.backdrop import camera_motion, cut_out
+from poseapp.learn.synth.clothes import DRAWN_LOOK, OTHER_LOOK, random_clothes
 from poseapp.learn.synth.composite import behind_surface, covered, synthetic_clip
 from poseapp.learn.synth.troupe import Troupe
 from poseapp.nets.body.shipped import shipped_body
@@ -79,15 +80,58 @@ def test_a_film_that_is_too_short_runs_backwards():
     assert cut[:, 0, 0, 0].tolist() == [0, 1, 2, 1, 0, 1]
 
 
+def test_people_of_the_other_look_wear_the_film(troupe, film):
+    """Without shade or grain every colour of cloth is one of the film's."""
+    flat = replace(OTHER_LOOK, lamp=(0, 0), everywhere=(1, 1), grain=0)
+    clip, drawn = (
+        synthetic_clip(troupe, film, np.random.default_rng(3), "following", look)
+        for look in (flat, DRAWN_LOOK)
+    )
+    np.testing.assert_array_equal(clip.mask, drawn.mask)
+    clothes = random_clothes(troupe.body, flat, film[0], np.random.default_rng(0))
+    known = {tuple(colour) for colour in film[0].reshape(-1, 3).tolist()}
+    worn = [tuple(colour) in known for colour in np.rint(255 * clothes).astype(int).tolist()]
+    assert 0.3 < np.mean(worn) < 1
+
+
+def test_grain_is_as_strong_as_the_look_says(troupe, film):
+    clean, noisy = (
+        synthetic_clip(
+            troupe, film, np.random.default_rng(3), "following", replace(DRAWN_LOOK, grain=grain)
+        )
+        for grain in (0, 4)
+    )
+    apart = noisy.pictures[noisy.mask].astype(float) - clean.pictures[clean.mask]
+    between = (clean.pictures[clean.mask] > 20) & (clean.pictures[clean.mask] < 235)
+    assert apart[between].std() == pytest.approx(4, rel=0.1)
+
+
 # -- superpixels ---------------------------------------------------------------------------------
 
 
 def test_superpixels_follow_things_under_the_camera(film):
     """Before a wall that only the camera moves over, a point of it keeps its blob."""
     blobs = superpixels.superpixels(film, camera_motion(film), np.random.default_rng(0))
-    assert superpixels.COUNTS[0] / 2 <= len(np.unique(blobs)) <= superpixels.COUNTS[1]
-    same = blobs[0][:, 2 * (FRAMES - 1) :] == blobs[-1][:, : -2 * (FRAMES - 1)]
+    assert superpixels.COUNTS[0] <= len(blobs) <= superpixels.COUNTS[1]
+    masks = np.stack([blobs.mask(number) for number in range(len(blobs))])
+    assert (masks.sum(axis=0) == 1).all()
+    assert masks.any(axis=(1, 2, 3)).sum() >= superpixels.COUNTS[0] / 2
+    number = masks.argmax(axis=0)
+    same = number[0][:, 2 * (FRAMES - 1) :] == number[-1][:, : -2 * (FRAMES - 1)]
     assert same.mean() > 0.95
+
+
+class Bands:
+    """Blobs from the top to the bottom of the picture."""
+
+    def __init__(self, edges):
+        self._numbers = np.digitize(np.arange(64), edges)
+
+    def __len__(self):
+        return self._numbers.max() + 1
+
+    def mask(self, number):
+        return np.broadcast_to(self._numbers == number, (FRAMES, 64, 64))
 
 
 def test_a_thing_hides_something_and_leaves_seven_of_fourteen():
@@ -99,8 +143,7 @@ def test_a_thing_hides_something_and_leaves_seven_of_fourteen():
     kept = 0
     for _ in range(100):
         edges = rng.integers(0, 64, 3)
-        blobs = np.digitize(np.arange(64), np.sort(edges))[None, None] * np.ones((FRAMES, 64, 1))
-        blob = composite._thing_before(drawn, seen, blobs.astype(int), rng)
+        blob = composite._thing_before(drawn, seen, Bands(np.sort(edges)), rng)
         if blob.any():
             kept += 1
             assert (blob & drawn).any()

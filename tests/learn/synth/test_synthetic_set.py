@@ -64,18 +64,6 @@ def test_another_set_is_not_mixed_in(backdrop, tmp_path):
         write_synthetic_set(tmp_path, _studio(backdrop, seed=6), 0, SilentReport())
 
 
-def test_the_cache_gives_the_same_clip_back(backdrop, tmp_path):
-    made = _studio(backdrop, cache=tmp_path).clip(3)
-    (file,) = tmp_path.glob("*.npz")
-    again = _studio(backdrop, cache=tmp_path).clip(3)
-    fresh = _studio(backdrop).clip(3)
-    for other in (again, fresh):
-        np.testing.assert_array_equal(other.pictures, made.pictures)
-        np.testing.assert_array_equal(other.shown, made.shown)
-        assert other.focal_px == made.focal_px
-    assert file.stat().st_size > 1_000
-
-
 def test_workers_make_the_same_clips_in_order(backdrop):
     studio = _studio(backdrop)
     alone = [clip.seen for clip in studio.clips([0, 1], 1)]

@@ -8,13 +8,15 @@ import torch
 from poseapp.domain.errors import InferenceError
 from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.rotations import axis_angle_of_matrix
+from poseapp.nets.motion_hmr import architecture
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
 from poseapp.nets.motion_hmr.clips import make_clips
-from poseapp.nets.motion_hmr.encoders import heatmaps, resnet
+from poseapp.nets.motion_hmr.encoders import PictureEncoder, profiles, resnet
 from poseapp.nets.motion_hmr.net import MotionHMR
 from poseapp.nets.motion_hmr.stored import load_net, save_net
 
 SMALL = replace(LIGHT_KEYPOINTS, memory=8, hidden=16)
+SMALL_PICTURES = replace(architecture.SMALL, side_px=32)
 TINY = replace(LIGHT, side_px=32, memory=8, hidden=16)
 
 
@@ -92,7 +94,7 @@ def test_an_untrained_net_says_a_person_who_faces_the_camera():
 def test_a_heatmap_has_its_peak_at_the_keypoint_and_its_width():
     """At 224 px the standard deviation is 10: one of them away the map has e^-0.5."""
     points = torch.tensor([[[0.0, 0.5], [-0.25, 0.0]]])
-    maps = heatmaps(points, torch.tensor([[True, False]]), 224)
+    maps = _heatmaps(points, torch.tensor([[True, False]]), 224)
     assert maps.shape == (1, 2, 224, 224)
     row, column = divmod(int(maps[0, 0].argmax()), 224)
     assert column in (111, 112)
@@ -104,8 +106,40 @@ def test_a_heatmap_has_its_peak_at_the_keypoint_and_its_width():
     assert maps[0, 1].abs().max() == 0
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [TINY, replace(TINY, keypoints=False), replace(TINY, picture=""), SMALL_PICTURES],
+)
+@torch.no_grad()
+def test_the_first_convolution_is_that_of_drawn_pictures(variant):
+    """Pictures, heatmaps and flag drawn one over the other, and convolved by torch."""
+    torch.manual_seed(0)
+    encoder = PictureEncoder(variant).eval()
+    clips = _clips(2, variant.side_px if variant.picture else None)
+    shown = torch.rand(clips.shown.shape, generator=torch.Generator().manual_seed(1)) > 0.3
+    shown[:, 3:6] = False
+    clips = make_clips(clips.middle[:, :, None] + 40 * clips.points, shown)
+    if variant.picture:
+        clips = replace(clips, pictures=_clips(2, variant.side_px).pictures)
+    layers = [] if clips.pictures is None else [clips.pictures]
+    if variant.keypoints:
+        layers.append(_heatmaps(clips.points[:, :-1], clips.shown[:, :-1], variant.side_px))
+    flag = clips.occluded[:, :-1, None, None, None].float()
+    assert 0 < flag.sum() < flag.numel()
+    drawn = [layer * (1 - flag) for layer in layers]
+    ones = torch.ones(variant.side_px, variant.side_px)
+    pairs = torch.cat([*drawn, flag * ones], dim=2).flatten(0, 1)
+    expected = encoder._resnet(pairs)
+    torch.testing.assert_close(encoder._averaged(clips), expected, atol=1e-3, rtol=1e-3)
+
+
+def _heatmaps(points, shown, side):
+    across, down = profiles(points, shown, side)
+    return down[..., :, None] * across[..., None, :]
+
+
 def test_a_hidden_keypoint_at_the_middle_is_no_keypoint():
-    maps = heatmaps(torch.zeros(1, 1, 2), torch.zeros(1, 1, dtype=torch.bool), 32)
+    maps = _heatmaps(torch.zeros(1, 1, 2), torch.zeros(1, 1, dtype=torch.bool), 32)
     assert maps.abs().sum() == 0
 
 
