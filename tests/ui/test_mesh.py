@@ -138,7 +138,7 @@ def test_a_drag_is_an_edit_and_the_mesh_is_fitted_to_it(mesh, studio):
     assert editing.current.instance.points[wrist].tolist() == pytest.approx([x + 5, y])
     assert len(jobs.started) == started + 1
     request = jobs.requests[-1]
-    assert request.motion.frames.tolist() == [3]
+    assert (request.frame, request.motion.frames.tolist()) == (3, [1, 2, 3, 4, 5])
     assert request.points[wrist].tolist() == pytest.approx([x + 5, y])
     assert mesh.view.inspector._refit.text() == "Fitting …"
 
