@@ -13,8 +13,9 @@ import numpy as np
 
 from poseapp.app.jobs import JobRunner, Priority
 from poseapp.app.mailbox import Mailbox
-from poseapp.app.mesh_tasks import Refit
+from poseapp.app.mesh_tasks import Refit, get_ready, refit
 from poseapp.app.presets import preset
+from poseapp.app.worker import JobReport
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.report import SilentReport
 from poseapp.infer.fitting.fit import fit
@@ -48,45 +49,55 @@ def main() -> None:
         wall, cpu = zip(*(taken(way) for _ in range(ROUNDS)), strict=True)
         paces = f"{FRAMES / np.median(wall):.1f} frames/s"
         say(f"{name}: {paces} ({spread(wall)}); processor {FRAMES / np.median(cpu):.1f}")
-    drags(motion, person)
+    waiting(motion, person)
 
 
-def drags(motion: BodyMotion, person: SeenPerson) -> None:
+def waiting(motion: BodyMotion, person: SeenPerson) -> None:
     """A new worker each time: once it is asked at once, once after it has practised."""
-    cold, ready, later, practice = [], [], [], []
+    cold, ready, first, later = [], [], [], []
+    drags = [drag(motion, person, 10 * (n + 1)) for n in range(6)]
     for _ in range(ROUNDS):
-        cold += refits(motion, person, 1, practice=None)
-        first, *others = refits(motion, person, 6, practice)
-        ready.append(first)
+        cold += waits([drags[0]])
+        practice, after, *others = waits([ANNY, *drags])
+        ready.append(practice)
+        first.append(after)
         later += others
-    say(f"drag, the worker has to be started: {spread(cold)}")
-    say(f"getting ready when the workspace opens: {spread(practice)}")
-    say(f"first drag after that: {spread(ready)}")
-    say(f"later drags: {spread(later)}")
+    for name, found in (
+        ("drag, the worker has to be started", cold),
+        ("getting ready when the workspace opens", ready),
+        ("first drag after that", first),
+        ("later drags", later),
+    ):
+        wall, cpu = zip(*found, strict=True)
+        say(f"{name}: {spread(wall)}; processor {spread(cpu)}")
 
 
-def refits(
-    motion: BodyMotion, person: SeenPerson, count: int, practice: list[float] | None
-) -> list[float]:
-    """Seconds of each, in a worker of their own; `practice` takes those of getting it ready."""
+def waits(requests: list[Refit | str]) -> list[tuple[float, float]]:
+    """Seconds until each is answered by a new worker, and those that its processor worked."""
     mail = Mailbox()
     jobs = JobRunner(mail.post)
-
-    def done(task: str, request: object) -> float:
+    found, worked = [], 0.0
+    for request in requests:
         began = time.perf_counter()
-        mail.wait(
+        total = mail.wait(
             jobs.start(
-                f"poseapp.app.mesh_tasks:{task}", request, name=task, priority=Priority.AT_ONCE,
-                device="cpu",
+                "tests.benchmarks.bench_mesh_recovery:answer", request, name="answer",
+                priority=Priority.AT_ONCE, device="cpu",
             )
         )  # fmt: skip
-        return time.perf_counter() - began
-
-    if practice is not None:
-        practice.append(done("get_ready", ANNY))
-    found = [done("refit", drag(motion, person, 10 * (n + 1))) for n in range(count)]
+        found.append((time.perf_counter() - began, total - worked))
+        worked = total
     jobs.shutdown()
     return found
+
+
+def answer(request: Refit | str, report: JobReport) -> float:
+    """Do what the app's own tasks do; processor seconds of the worker since it began."""
+    if isinstance(request, Refit):
+        refit(request, report)
+    else:
+        get_ready(request, report)
+    return time.process_time()
 
 
 def drag(motion: BodyMotion, person: SeenPerson, frame: int) -> Refit:

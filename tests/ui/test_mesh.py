@@ -90,7 +90,7 @@ def studio(qtbot, qapp, project, settings):
     made.window.resize(1280, 800)
     made.window.show()
     made.open_project(project)
-    made.desk.mesh._meshing._jobs = made.fake = FakeJobs()
+    made.desk.services.meshing._jobs = made.fake = FakeJobs()
     yield made
     made.window.close()
     made.window.deleteLater()
@@ -103,7 +103,7 @@ def mesh(qtbot, studio):
     label.go(3)
     qtbot.waitUntil(lambda: label.frame.shown == FrameRef(VIDEO, 3), timeout=20_000)
     studio.actions["workspace_mesh"].trigger()
-    qtbot.waitUntil(lambda: bool(control.people) and bool(painted(control)), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(control.shown.people) and bool(painted(control)), timeout=20_000)
     return control
 
 
@@ -118,7 +118,7 @@ def test_meshes_lie_over_the_video_with_their_figures(mesh, qtbot):
     view = mesh.view
     assert view.shows_meshes
     ((_, rect),) = painted(mesh)
-    joints = mesh.person.view.project(mesh.person.mesh(3).joints)
+    joints = mesh.shown.person.view.project(mesh.shown.person.mesh(3).joints)
     assert all(rect.contains(QPointF(*point)) for point in joints.tolist())
     assert view.canvas.magnification > 2  # the person was brought into view
     values = view.inspector._values
@@ -144,17 +144,19 @@ def test_a_drag_is_an_edit_and_the_mesh_is_fitted_to_it(mesh, studio):
 
 
 def test_a_fit_is_shown_and_can_be_undone(mesh, studio, qtbot):
-    person = mesh.person
-    mesh.refit()
+    person = mesh.shown.person
+    mesh.refitting.refit()
     pose = replace_pose(person, 3)
     studio.fake.tell("on_done", pose)
-    qtbot.waitUntil(lambda: mesh.person is not None and 3 in mesh.person.refitted, timeout=20_000)
+    qtbot.waitUntil(
+        lambda: mesh.shown.person is not None and 3 in mesh.shown.person.refitted, timeout=20_000
+    )
     qtbot.waitUntil(
         lambda: mesh.view.inspector._values["Source"].text() == "fitted again by hand",
         timeout=20_000,
     )
     studio.actions["undo"].trigger()
-    qtbot.waitUntil(lambda: 3 not in mesh.person.refitted, timeout=20_000)
+    qtbot.waitUntil(lambda: 3 not in mesh.shown.person.refitted, timeout=20_000)
 
 
 def replace_pose(person, frame):
@@ -200,7 +202,7 @@ def test_keypoints_can_be_left_out(mesh):
 def test_a_damaged_file_is_said_in_place_of_the_meshes(mesh, studio, qtbot):
     folder = studio.desk.session.project.runs_folder / RUN
     (folder / "motion-1.safetensors").write_bytes(b"no")
-    mesh._load()
+    mesh.shown.load()
     qtbot.waitUntil(lambda: not mesh.view.shows_meshes, timeout=20_000)
     assert "gone or damaged" in mesh.view._instead._detail.text()
 
@@ -386,7 +388,7 @@ def test_the_inspector_says_what_is_missing(qtbot):
         False,
         "There is no mesh.",
     )
-    inspector.show_people(["Ann", "Bob"], 1, "Anny")
+    inspector.show_people(["Ann", "Bob"], 1)
     assert inspector._person.text() == "Bob"
     with qtbot.waitSignal(inspector.person_chosen) as chosen:
         inspector._person.menu().actions()[0].trigger()

@@ -61,7 +61,7 @@ class Guess:
 
     def passed(self, low_pass: LowPass) -> Guess:
         """Without its quick parts, where its frames follow each other."""
-        return Guess(*(low_pass(value) for value in self.parameters()[:-1]), self.build)
+        return Guess(*[*map(low_pass, self.parameters()[:-1]), self.build])
 
     def __add__(self, change: Guess) -> Guess:
         pairs = zip(self.parameters(), change.parameters(), strict=True)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from poseapp.ui import theme
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.mesh_exports import MeshExports
+from poseapp.ui.panels.mesh_fit_panel import MeshFitPanel
 
 _FIGURES = ("Reprojection error", "Worst point", "Height, from video", "Distance", "Source")
 
@@ -44,7 +45,6 @@ class MeshInspector(QWidget):
     refit_wanted = Signal()
     queue_wanted = Signal()
     ask_wanted = Signal()
-    recover_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class MeshInspector(QWidget):
         self._person.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._person.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._person.setAccessibleName("Whose mesh")
-        self._body = pieces.text("", "small", "text2")
+        self.fit = MeshFitPanel()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(10, 100)
         self._opacity.setAccessibleName("Opacity")
@@ -68,7 +68,6 @@ class MeshInspector(QWidget):
         self._asked = pieces.text("", "strong")
         self._why = pieces.text("", "small", "text2", wrap=True)
         self._ask = pieces.button("Ask about them", self.ask_wanted.emit, icon="list-plus")
-        self._again = pieces.button("Fit all again", self.recover_wanted.emit, icon="refresh-cw")
         self._card = pieces.surface(
             "card",
             pieces.column(
@@ -79,18 +78,16 @@ class MeshInspector(QWidget):
         self._opacity.valueChanged.connect(self._slid)
         self._build()
         self.set_opacity(0.75)
-        self.show_people([], 0, "")
+        self.show_people([], 0)
         self.show_figures(MeshFigures(), "There is no mesh yet.")
         self.show_disagreeing(0, 0.0)
 
     # -- values ------------------------------------------------------------------------------
 
-    def show_people(self, names: Sequence[str], current: int, body: str) -> None:
-        """Offer the people of the video, one of them current, and say what body they have."""
+    def show_people(self, names: Sequence[str], current: int) -> None:
+        """Offer the people of the video, one of them current."""
         self._person.setText(names[current] if names else "nobody")
         self._person.setEnabled(len(names) > 1)
-        self._body.setText(body)
-        self._again.setVisible(bool(names))
         menu = QMenu(self._person)
         for n, name in enumerate(names):
             action = menu.addAction(name)
@@ -140,7 +137,7 @@ class MeshInspector(QWidget):
         header.setFixedHeight(theme.height("dockHeader"))
         header.setLayout(
             pieces.row(
-                pieces.text("Body", "strong"), self._person, None, self._body,
+                pieces.text("Body", "strong"), self._person, None, self.fit.body,
                 margins=(16, 0, 16, 0),
             )
         )  # fmt: skip
@@ -158,10 +155,10 @@ class MeshInspector(QWidget):
         inner = QWidget()
         inner.setLayout(
             pieces.column(
-                opacity, 20,
+                opacity, 8, self.fit, 20,
                 _head("This frame"), 8, figures, 12, pieces.row(self._refit, self._queue, None), 24,
                 _head("Export"), 10, self.exports, None,
-                self._card, 8, pieces.row(self._again, None),
+                self._card,
                 margins=(16, 8, 16, 16),
             )
         )  # fmt: skip
