@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QWidget
 
 from poseapp.app.mesh_options import ROUGHEST, SMOOTHEST, MeshOptions
 from poseapp.nets.body.arrays import ANNY
@@ -15,6 +15,7 @@ from poseapp.ui.panels import pieces
 
 _STEPS = 2
 """Of the slider, from one smoothing to its double."""
+_NAME_PX, _VALUE_PX = 72, 40
 _TIP = (
     "How wide a stretch of time is smoothed, against the usual one. Less follows every keypoint, "
     "more lets shaking and quick moves go."
@@ -31,28 +32,20 @@ class MeshFitPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = QToolButton()
+        self.body = pieces.choice_button("Which body is fitted")
         """It stands elsewhere, in the header."""
-        self.body.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.body.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.body.setAccessibleName("Which body is fitted")
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(_place(ROUGHEST), _place(SMOOTHEST))
         self._smoothing.setPageStep(_STEPS)
-        self._smoothing.setAccessibleName("Smoothing")
-        self._smoothing.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._smoothing.setToolTip(_TIP)
         self._times = pieces.text("", "small")
-        self._times.setFixedWidth(40)
-        self._times.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._later = pieces.text(
             "Takes effect when all is fitted again.", "small", "text2", wrap=True
         )
         self._again = pieces.button("Fit all again", self.again_wanted.emit, icon="refresh-cw")
-        slider = pieces.row(pieces.text("Smoothing", "small", "text2"), spacing=8)
-        slider.addWidget(self._smoothing, 1)
-        slider.addWidget(self._times)
-        self.setLayout(pieces.column(slider, self._later, pieces.row(self._again, None), spacing=8))
+        slider = labelled_slider("Smoothing", self._smoothing, self._times)
+        again = pieces.row(self._again, None)
+        self.setLayout(pieces.column(slider, self._later, again, spacing=8))
         self._shown = MeshOptions()
         self.show_options(self._shown, None)
         self.show_bodies(())
@@ -85,6 +78,20 @@ class MeshFitPanel(QWidget):
     def _slid(self, place: int) -> None:
         if place != _place(self._shown.smoothing):
             self.smoothing_changed.emit(2.0 ** (place / _STEPS))
+
+
+def labelled_slider(name: str, slider: QSlider, value: QLabel) -> QHBoxLayout:
+    """What it is, the slider, its value in words; such lines below each other are aligned."""
+    slider.setAccessibleName(name)
+    slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    words = pieces.text(name, "small", "text2")
+    words.setFixedWidth(_NAME_PX)
+    value.setFixedWidth(_VALUE_PX)
+    value.setAlignment(Qt.AlignmentFlag.AlignRight)
+    line = pieces.row(words, spacing=8)
+    line.addWidget(slider, 1)
+    line.addWidget(value)
+    return line
 
 
 def _place(smoothing: float) -> int:

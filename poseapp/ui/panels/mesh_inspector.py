@@ -13,14 +13,13 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSlider,
-    QToolButton,
     QWidget,
 )
 
 from poseapp.ui import theme
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.mesh_exports import MeshExports
-from poseapp.ui.panels.mesh_fit_panel import MeshFitPanel
+from poseapp.ui.panels.mesh_fit_panel import MeshFitPanel, labelled_slider
 
 _FIGURES = ("Reprojection error", "Worst point", "Height, from video", "Distance", "Source")
 
@@ -51,15 +50,10 @@ class MeshInspector(QWidget):
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(284)
-        self._person = QToolButton()
-        self._person.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._person.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._person.setAccessibleName("Whose mesh")
+        self._person = pieces.choice_button("Whose mesh")
         self.fit = MeshFitPanel()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(10, 100)
-        self._opacity.setAccessibleName("Opacity")
-        self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._share = pieces.text("", "small")
         self._values = {name: pieces.text("–", "small") for name in _FIGURES}
         self._refit = pieces.button("Refit this frame", self.refit_wanted.emit, kind="primary")
@@ -124,7 +118,7 @@ class MeshInspector(QWidget):
 
     def set_opacity(self, share: float) -> None:
         self._opacity.setValue(round(share * 100))
-        self._share.setText(f"{share:.0%}")
+        self._share.setText(f"{100 * share:.0f} %")
 
     def _slid(self, percent: int) -> None:
         self._share.setText(f"{percent} %")
@@ -147,11 +141,7 @@ class MeshInspector(QWidget):
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             figures.addWidget(pieces.text(name, "small", "text2"), line, 0)
             figures.addWidget(value, line, 1)
-        opacity = pieces.row(pieces.text("Opacity", "small", "text2"), 16, spacing=8)
-        opacity.addWidget(self._opacity, 1)
-        self._share.setFixedWidth(40)
-        self._share.setAlignment(Qt.AlignmentFlag.AlignRight)
-        opacity.addWidget(self._share)
+        opacity = labelled_slider("Opacity", self._opacity, self._share)
         inner = QWidget()
         inner.setLayout(
             pieces.column(
