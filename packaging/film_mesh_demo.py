@@ -13,7 +13,6 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,6 +65,8 @@ def labelled(walker: Walker, frames: NDArray[np.int64]) -> SeenPerson:
 
 def pictures(walker: Walker, person: SeenPerson, motion: BodyMotion) -> Iterator[NDArray[np.uint8]]:
     """The walker, enlarged, and beside it the same with the mesh."""
+    import cv2
+
     figure, view = Figure(shipped_arrays(), motion.shape), View(motion.focal_px, *motion.size)
     low = np.nanmin(person.points, axis=(0, 1)).astype(int) - ROOM_PX
     high = np.nanmax(person.points, axis=(0, 1)).astype(int) + ROOM_PX
