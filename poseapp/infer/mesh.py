@@ -22,6 +22,7 @@ from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.infer.fitting.fit import fit, with_errors
 from poseapp.infer.seen_person import SeenPerson
+from poseapp.infer.sides import unswapped
 from poseapp.nets.body.body import Body
 from poseapp.nets.body.camera import intrinsics_of, translation_of_weak
 from poseapp.nets.body.naming import shared_keypoints
@@ -116,7 +117,7 @@ def recover(
         BodyError: when the skeleton is not human, or no frame shows enough.
     """
     shared_keypoints(person.names, body.keypoint_names)  # says why where the skeleton will not do
-    person = person.throughout()
+    person = unswapped(person.throughout())
     kept = _kept(person)
     if not kept.any():
         raise BodyError(_NO_PEOPLE)
