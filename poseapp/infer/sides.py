@@ -26,9 +26,9 @@ def unswapped(person: SeenPerson) -> SeenPerson:
     """
     points, scores = person.points.copy(), person.scores.copy()
     for pair in _pairs(person.names):
-        turned = _turned(person, pair)
+        turned = _turned(person, pair)[:, None]
         for values in (points, scores):
-            values[np.ix_(turned, pair)] = values[np.ix_(turned, pair[::-1])]
+            values[turned, pair] = values[turned, pair[::-1]]
     return replace(person, points=points, scores=scores)
 
 
@@ -80,6 +80,6 @@ def _jumps(points: Floats, size: float) -> tuple[Floats, Floats]:
 
 def _size(person: SeenPerson) -> float:
     """Median diagonal of the boxes round the keypoints."""
-    seen = np.isfinite(person.points).all(axis=2).any(axis=1)
+    seen = np.any(np.isfinite(person.points), axis=(1, 2))
     extent = np.nanmax(person.points[seen], axis=1) - np.nanmin(person.points[seen], axis=1)
     return float(np.median(np.linalg.norm(extent, axis=1)))
