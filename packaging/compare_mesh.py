@@ -22,6 +22,7 @@ from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.report import SilentReport
 from poseapp.infer.mesh import recover
+from poseapp.infer.seen_person import SeenPerson
 from poseapp.learn.motion_hmr.lessons import keypoint_lesson
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.retarget import body_at_rest
@@ -71,15 +72,13 @@ def main() -> None:
         truth = lesson.points[n].double().numpy()
         if not scores.any():
             continue
+        person = SeenPerson(INPUT_KEYPOINTS, np.arange(CLIP), points, scores, SIZE, 30.0)
         for name, way, refine in (
             ("net", net, False),
             ("fit", None, True),
             ("net, then fit", net, True),
         ):
-            motion = recover(
-                way, body, INPUT_KEYPOINTS, points, scores, SIZE, 30.0, SilentReport(),
-                refine=refine,
-            )  # fmt: skip
+            motion = recover(way, body, person, SilentReport(), refine=refine)
             shown = ~clips.occluded[n].numpy()[motion.frames]
             found = pa_mpjpe(points_of(motion), truth[motion.frames])
             errors[name].append(float(1000 * found[shown].mean()))

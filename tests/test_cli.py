@@ -241,6 +241,11 @@ def test_meshes_without_keypoints_are_refused_in_words(project):
     assert "A body can be laid over people only" in run("mesh", project, ok=False).output
 
 
+def test_a_smoothing_that_makes_no_sense_is_refused_in_words(project):
+    said = run("mesh", project, "--smoothing", 9, ok=False).output
+    assert "Motion cannot be smoothed 9 times as much as usual." in said
+
+
 def joint(name, offset, *inside):
     channels = "CHANNELS 3 Zrotation Yrotation Xrotation"
     inner = "\n".join(inside or ("End Site\n{\nOFFSET 0 -0.1 0.02\n}",))

@@ -75,7 +75,7 @@ class _Work:
 
     @property
     def fps(self) -> float:
-        return self.video.fps or 25.0
+        return self.video.pace
 
     @property
     def joints(self) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.app.followed import shown_bodies
+from poseapp.app.mesh_options import MeshOptions
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.ids import FrameRef, VideoId
 from poseapp.domain.mesh import MeshTrack, pose_at
@@ -38,6 +39,8 @@ class MeshPerson:
     figure: Figure
     refitted: frozenset[int] = frozenset()
     """Frames that were fitted again after a person moved a point."""
+    options: MeshOptions = field(default_factory=MeshOptions)
+    """How the motion was recovered."""
 
     @property
     def view(self) -> View:
@@ -108,11 +111,11 @@ def people_of(project: Project, video: VideoId) -> tuple[MeshPerson, ...]:
     """
     found = []
     for track in project.meshes.of_video(video):
-        name = str(project.runs.get(track.run).config["body"])
+        options = MeshOptions.of(project.runs.get(track.run))
         motion = project.meshes.motion(track.id)
-        figure = Figure(arrays_called(name), motion.shape)
+        figure = Figure(arrays_called(options.body), motion.shape)
         refitted = frozenset(project.meshes.refitted(track.id))
-        found.append(MeshPerson(track, motion, figure, refitted))
+        found.append(MeshPerson(track, motion, figure, refitted, options))
     return tuple(found)
 
 

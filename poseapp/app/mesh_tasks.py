@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.app.mesh_options import MeshOptions
 from poseapp.app.worker import JobReport
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError, JobCancelled
@@ -31,8 +32,7 @@ class Recover:
     project: Path
     run: RunId
     videos: tuple[VideoId, ...]
-    body: str
-    """Anny's name, or the path of an `.npz` file of the SMPL family."""
+    options: MeshOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def recover(request: Recover, report: JobReport) -> Outcome:
     stopped, frames = False, 0
     with Project.open(request.project, read_only=True) as project:
         seen = _everybody(project, request.videos)
-        body = _body(request.body)
+        body = _body(request.options.body)
         ends = np.cumsum([len(one.frames) for _, one in seen])
         try:
             for n, (video, one) in enumerate(seen):
@@ -80,7 +80,7 @@ def recover(request: Recover, report: JobReport) -> Outcome:
                 told = f"{one.name}, {n + 1} of {len(seen)}"
                 share = PartOfReport(report, first / ends[-1], ends[n] / ends[-1], told)
                 try:
-                    motion = _recovered(project, body, video, one, share)
+                    motion = _recovered(project, body, video, one, request.options.smoothing, share)
                 except BodyError as why:
                     problem = why
                     report.note(f"{one.name}: {why}")
@@ -102,22 +102,24 @@ def recover(request: Recover, report: JobReport) -> Outcome:
 
 
 def _recovered(
-    project: Project, body: Body, video: VideoId, one: Followed, report: Report
+    project: Project,
+    body: Body,
+    video: VideoId,
+    one: Followed,
+    smoothing: float,
+    report: Report,
 ) -> BodyMotion:
     """One individual's motion; frames that show too little are filled in or left out."""
     from poseapp.infer.mesh import recover
+    from poseapp.infer.seen_person import SeenPerson
     from poseapp.nets.motion_hmr.stored import shipped_net
 
     film = project.videos.get(video)
-    first, span = int(one.frames[0]), int(one.frames[-1] - one.frames[0]) + 1
-    points = np.full((span, *one.points.shape[1:]), np.nan)
-    scores = np.zeros(points.shape[:2])
-    points[one.frames - first], scores[one.frames - first] = one.points, one.scores
-    motion = recover(
-        shipped_net(), body, project.skeleton.names, points, scores, (film.width, film.height),
-        film.fps or 25.0, report,
+    person = SeenPerson(
+        project.skeleton.names, one.frames, one.points, one.scores, (film.width, film.height),
+        film.pace,
     )  # fmt: skip
-    return replace(motion, frames=motion.frames + first)
+    return recover(shipped_net(), body, person, report, smoothing=smoothing)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,8 +127,11 @@ class Refit:
     """Fit one frame of a motion to keypoints that were moved."""
 
     body: str
+    """Anny's name, or the path of an `.npz` file of the SMPL family."""
     motion: BodyMotion
-    """Of that one frame."""
+    """Of that frame and its neighbours."""
+    frame: int
+    fps: float
     names: tuple[str, ...]
     points: NDArray[np.float64]
     """(K, 2) pixels, NaN where absent."""
@@ -136,23 +141,25 @@ class Refit:
 
 def refit(request: Refit, report: JobReport) -> BodyPose:
     """The body of the frame as it is now."""
-    from poseapp.infer.body_fit import refit_frame
+    from poseapp.infer.fitting.refit import refit_frame
+    from poseapp.infer.seen_person import SeenPerson
 
     report.on_device("cpu")
-    (frame,) = request.motion.frames.tolist()
-    body = _body(request.body)
-    motion = refit_frame(body, request.names, request.motion, frame, request.points, request.scores)
-    pose = pose_at(motion, frame)
+    person = SeenPerson(
+        request.names, np.array([request.frame]), request.points[None], request.scores[None],
+        request.motion.size, request.fps,
+    )  # fmt: skip
+    pose = pose_at(refit_frame(_body(request.body), person, request.motion), request.frame)
     assert pose is not None
     return pose
 
 
 def get_ready(request: str, report: JobReport) -> None:
-    """Load what fitting a frame of this body needs, so that the first drag is answered soon."""
-    from poseapp.infer import body_fit  # noqa: F401 - loading it is what takes long
+    """Practise on this body what a drag asks for, so that the first one is answered soon."""
+    from poseapp.infer.fitting.refit import practise
 
     report.on_device("cpu")
-    _body(request)
+    practise(_body(request))
 
 
 @lru_cache(maxsize=2)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from poseapp.app.changes import Changes
 from poseapp.app.commands import SetBodyPose
 from poseapp.app.jobs import Job, JobRunner, Priority
+from poseapp.app.mesh_options import MeshOptions
 from poseapp.app.mesh_people import MeshPerson
 from poseapp.app.mesh_tasks import Outcome, Recover, Recovered, Refit
 from poseapp.app.runs import interrupted, new_run_id
@@ -24,7 +25,6 @@ from poseapp.domain.ids import VideoId
 from poseapp.domain.mesh import BodyPose
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.suggestion import Suggestion
-from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.store.project import Project
 
@@ -37,7 +37,6 @@ class _Live:
     """A run under way."""
 
     run: Run
-    videos: tuple[VideoId, ...]
     job: Job | None = None
     failure: PoseAppError | None = None
     """Why what it found could not be stored."""
@@ -84,7 +83,7 @@ class Meshing:
         self,
         videos: Iterable[VideoId],
         then: Callable[[Outcome], None] = lambda _: None,
-        body: str = ANNY,
+        options: MeshOptions | None = None,
     ) -> Job:
         """Recover the meshes of everybody in these videos.
 
@@ -93,11 +92,11 @@ class Meshing:
         """
         if sentence := self.not_yet():
             raise BodyError(sentence)
-        chosen = tuple(videos)
-        live = self._live = _Live(self._new_run(chosen, body), chosen)
+        chosen, told = tuple(videos), options or MeshOptions()
+        live = self._live = _Live(self._new_run(chosen, told))
         live.job = self._jobs.start(
             "poseapp.app.mesh_tasks:recover",
-            Recover(self._project.path, live.run.id, chosen, body),
+            Recover(self._project.path, live.run.id, chosen, told),
             name="Fitting bodies",
             priority=Priority.ASKED,
             device="cpu",
@@ -109,8 +108,8 @@ class Meshing:
         self._session.announce(Changes(runs=True))
         return live.job
 
-    def get_ready(self, body: str = ANNY) -> Job:
-        """Have the worker load what a refit needs."""
+    def get_ready(self, body: str) -> Job:
+        """Have the worker load what a refit needs, and practise one."""
         return self._jobs.start(
             "poseapp.app.mesh_tasks:get_ready", body, name="Getting the body ready",
             priority=Priority.AT_ONCE, device="cpu", on_failed=lambda _: None,
@@ -131,15 +130,15 @@ class Meshing:
         Raises:
             BodyError: when the individual has no mesh in the frame.
         """
-        at = person.motion.place(frame)
-        if at is None:
+        if person.motion.place(frame) is None:
             raise BodyError(f"{person.track.name} has no mesh on frame {frame:,}.")
         if self._refit is not None:
             self._refit.stop()
-        run = self._project.runs.get(person.track.run)
         request = Refit(
-            str(run.config["body"]),
-            person.motion.part(slice(at, at + 1)),
+            person.options.body,
+            person.motion.neighbourhood(frame),
+            frame,
+            self._project.videos.get(person.track.video).pace,
             self._project.skeleton.names,
             points,
             scores,
@@ -178,7 +177,7 @@ class Meshing:
         text = f"Fitted the mesh of frame {frame:,} again"
         self._session.history.do(SetBodyPose(person.track.id, frame, pose, text))
 
-    def _new_run(self, videos: tuple[VideoId, ...], body: str) -> Run:
+    def _new_run(self, videos: tuple[VideoId, ...], options: MeshOptions) -> Run:
         """Its parent is the run whose predictions it starts from, where there are some."""
         started = self._now()
         predicted = [run for video in videos for run in self._project.predictions.runs_of(video)]
@@ -189,7 +188,7 @@ class Meshing:
             started,
             parent=predicted[0] if predicted else None,
             round=self._project.suggestions.last_round(),
-            config={"body": body, "videos": list(videos)},
+            config={**options.config(), "videos": list(videos)},
         )
         self._project.runs.add(run)
         return run

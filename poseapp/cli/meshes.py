@@ -25,6 +25,12 @@ _STYLES = ("shaded", "transparent", "wire")
         "--body", type=click.Path(path_type=Path), help="An .npz file of SMPL; else Anny."
     ),
     click.option(
+        "--smoothing",
+        default=1.0,
+        show_default=True,
+        help="How strongly motion is smoothed, from 0.25 to 4 times as much as usual.",
+    ),
+    click.option(
         "--export",
         "exports",
         type=(click.Choice(_KINDS), click.Path(path_type=Path)),
@@ -40,11 +46,12 @@ _STYLES = ("shaded", "transparent", "wire")
     ),
     click.option("--ask", is_flag=True, help="Put frames that disagree into the queue."),
 )
-def mesh(
+def mesh(  # noqa: PLR0913 - the options of the command
     project: Path,
     video: str | None,
     again: bool,
     body: Path | None,
+    smoothing: float,
     exports: tuple[tuple[str, Path], ...],
     paint: tuple[str, float],
     ask: bool,
@@ -57,7 +64,7 @@ def mesh(
     with opened(project, writing=True) as workshop:
         of = _video(workshop, video)
         if again or not workshop.session.project.meshes.of_video(of.id):
-            _recover(workshop, of, body)
+            _recover(workshop, of, body, smoothing)
         people = _people(workshop, of)
         written = [_export(workshop, of, kind, out, paint) for kind, out in exports]
         asked = _ask(workshop, of) if ask else None
@@ -75,12 +82,12 @@ def _video(workshop: Workshop, name: str | None) -> Video:
     return workshop.video(name or "")
 
 
-def _recover(workshop: Workshop, video: Video, body: Path | None) -> None:
+def _recover(workshop: Workshop, video: Video, body: Path | None, smoothing: float) -> None:
+    from poseapp.app.mesh_options import MeshOptions
     from poseapp.nets.body.arrays import ANNY
 
-    meshing = workshop.services.meshing
-    job = meshing.recover([video.id], body=str(body.absolute()) if body else ANNY)
-    workshop.wait(job, "Fitting bodies")
+    options = MeshOptions(str(body.absolute()) if body else ANNY, smoothing)
+    workshop.wait(workshop.services.meshing.recover([video.id], options=options), "Fitting bodies")
 
 
 def _people(workshop: Workshop, video: Video) -> list[dict[str, object]]:

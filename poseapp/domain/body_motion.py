@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_NEIGHBOURS = 2
+"""On each side of a frame."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BodyMotion:
@@ -56,6 +59,11 @@ class BodyMotion:
         """Where a frame stands in the arrays; None where the individual is not in it."""
         at = int(np.searchsorted(self.frames, frame))
         return at if at < len(self.frames) and self.frames[at] == frame else None
+
+    def neighbourhood(self, frame: int) -> BodyMotion:
+        """A frame that it has, with up to two before and two after it."""
+        at = int(np.searchsorted(self.frames, frame))
+        return self.part(slice(max(at - _NEIGHBOURS, 0), at + _NEIGHBOURS + 1))
 
     def part(self, chosen: NDArray[np.bool_] | slice) -> BodyMotion:
         """Some of the frames."""

@@ -39,6 +39,11 @@ class Video:
         return self.path.name
 
     @property
+    def pace(self) -> float:
+        """Frames in a second, at which it is played; 25 where it does not say."""
+        return self.fps or 25.0
+
+    @property
     def middle(self) -> tuple[float, float]:
         """The middle of its frames in pixels."""
         return (self.width - 1) / 2, (self.height - 1) / 2

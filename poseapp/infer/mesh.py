@@ -7,8 +7,7 @@ second, third, … frame.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,7 +20,9 @@ from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError
 from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
 from poseapp.domain.report import PartOfReport, Report
-from poseapp.infer.body_fit import fit, with_errors
+from poseapp.infer.fitting.fit import fit, with_errors
+from poseapp.infer.seen_person import SeenPerson
+from poseapp.infer.sides import unswapped
 from poseapp.nets.body.body import Body
 from poseapp.nets.body.camera import intrinsics_of, translation_of_weak
 from poseapp.nets.body.naming import shared_keypoints
@@ -91,67 +92,77 @@ class _Sums:
             np.add.at(total, windows[there], (value.double().numpy() * weight)[there])
 
 
-def recover(  # noqa: PLR0913 - a person's keypoints are six values
+def recover(
     net: MotionHMR | None,
     body: Body,
-    names: Sequence[str],
-    points: Floats,
-    scores: Floats,
-    size: tuple[int, int],
-    fps: float,
+    person: SeenPerson,
     report: Report,
     flow: Flow | None = None,
     *,
-    focal_px: float | None = None,
     refine: bool = True,
+    smoothing: float = 1.0,
 ) -> BodyMotion:
-    """The body of one individual in every frame that shows enough of it, or lies between such.
+    """The body of one person in every frame that shows enough of them, or lies between such.
 
     Args:
         net: on the CPU; without one the body is fitted from nothing.
         body: that is wanted; the net's own is the shipped one, another takes its poses.
-        names: (K,) the skeleton's keypoints.
-        points: (T, K, 2) pixels, NaN where absent, of frames 0 … T - 1.
-        scores: (T, K) in 0..1.
-        size: width and height of the pictures.
-        fps: frames in a second.
+        person: whose keypoints they are.
         report: asked after every few windows, then after every iteration of the fit.
         flow: what shows a net of flow the pictures.
-        focal_px: of the camera; the picture's diagonal when not known.
         refine: whether what the net found is fitted to the keypoints in the end.
+        smoothing: of that fit; 1 is usual.
 
     Raises:
         BodyError: when the skeleton is not human, or no frame shows enough.
     """
-    shared_keypoints(names, body.keypoint_names)  # says why where the skeleton will not do
-    points = np.asarray(points, np.float64)
-    scores = np.asarray(scores, np.float64)
-    focal = focal_px or math.hypot(*size)
-    given, shown = _inputs(names, points, scores)
-    kept = frames_between(shown.sum(axis=1) >= ENOUGH_LIMB_KEYPOINTS, int(LONGEST_GAP_S * fps))
+    shared_keypoints(person.names, body.keypoint_names)  # says why where the skeleton will not do
+    person = unswapped(person.throughout())
+    kept = _kept(person)
     if not kept.any():
         raise BodyError(_NO_PEOPLE)
-    frames = np.flatnonzero(kept)
-    own = points[frames], np.where(scores[frames] >= SURE, scores[frames], 0.0)
+    sure = replace(person, scores=np.where(person.scores >= SURE, person.scores, 0.0))
+    sure = sure.of(np.flatnonzero(kept))
     if net is None:
-        return fit(body, names, *own, size, fps, report, frames=frames, focal_px=focal)
-    windows = _windows(kept, max(1, round(fps / NET_FPS)))
-    sums = _Sums.of(len(points))
-    intrinsics = intrinsics_of(torch.full((1,), focal), *size)
+        return fit(body, sure, report, smoothing=smoothing)
     netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
+    found = _netted(net, body, person, kept, netted, flow)
+    if not refine:
+        return with_errors(body, sure, found)
+    fitted = PartOfReport(report, 0.5, 1.0)
+    return fit(body, sure, fitted, start=found, smoothing=smoothing)
+
+
+def _netted(
+    net: MotionHMR,
+    body: Body,
+    person: SeenPerson,
+    kept: NDArray[np.bool_],
+    report: Report,
+    flow: Flow | None,
+) -> BodyMotion:
+    """What the net makes of the frames that are kept."""
+    given, shown = _inputs(person)
+    windows = _windows(kept, max(1, round(person.fps / NET_FPS)))
+    sums = _Sums.of(len(kept))
+    intrinsics = intrinsics_of(torch.full((1,), person.focal), *person.size)
     for first in range(0, len(windows), WINDOWS_AT_ONCE):
-        netted.progress(first / len(windows), "recovering meshes")
+        report.progress(first / len(windows), "recovering meshes")
         some = np.stack(windows[first : first + WINDOWS_AT_ONCE])
         clips = _clips(some, given, shown)
         if flow is not None:
-            clips = replace(clips, pictures=flow(some, clips))
+            frames = np.where(some < 0, -1, person.frames[some])
+            clips = replace(clips, pictures=flow(frames, clips))
         with torch.no_grad():
             sums.add(some, clips, bodies_of_frames(net, clips), intrinsics)
-    found = _averaged(sums, frames, body, size, focal)
-    if not refine:
-        return with_errors(body, names, found, *own)
-    fitted = PartOfReport(report, 0.5, 1.0)
-    return fit(body, names, *own, size, fps, fitted, start=found, frames=frames)
+    return _averaged(sums, np.flatnonzero(kept), body, person)
+
+
+def _kept(person: SeenPerson) -> NDArray[np.bool_]:
+    """(T,) frames that show enough of the person, or lie between such."""
+    _, shown = _inputs(person)
+    good = shown.sum(axis=1) >= ENOUGH_LIMB_KEYPOINTS
+    return frames_between(good, int(LONGEST_GAP_S * person.fps))
 
 
 def frames_between(good: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
@@ -164,12 +175,12 @@ def frames_between(good: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _inputs(names: Sequence[str], points: Floats, scores: Floats) -> tuple[Floats, NDArray]:
+def _inputs(person: SeenPerson) -> tuple[Floats, NDArray[np.bool_]]:
     """(T, 12, 2) and (T, 12) the net's keypoints, zero where not shown, and which are shown."""
-    places = zip(*shared_keypoints(names, INPUT_KEYPOINTS), strict=True)
+    points, scores = person.points, person.scores
     given = np.zeros((len(points), len(INPUT_KEYPOINTS), 2))
     shown = np.zeros(given.shape[:2], bool)
-    for own, of_net in places:
+    for own, of_net in zip(*shared_keypoints(person.names, INPUT_KEYPOINTS), strict=True):
         shown[:, of_net] = np.isfinite(points[:, own]).all(axis=1) & (scores[:, own] >= SURE)
         given[:, of_net] = np.where(shown[:, of_net, None], points[:, own], 0.0)
     return given, shown
@@ -212,30 +223,28 @@ def _limbs(body: Body, rotations: Tensor, shape: Tensor) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def _averaged(
-    sums: _Sums, frames: NDArray[np.int64], body: Body, size: tuple[int, int], focal: float
-) -> BodyMotion:
-    """One motion of one shape.
+def _averaged(sums: _Sums, places: NDArray[np.int64], body: Body, person: SeenPerson) -> BodyMotion:
+    """One motion of one shape, of the frames at these places.
 
     The net's shapes differ from frame to frame, and its cameras fit those. So every frame's body is
     put where its limbs lie on the same pixels: as much farther away as it is larger.
     """
-    weight = sums.weight[frames]
-    six = torch.from_numpy(sums.six[frames] / weight).float()
+    weight = sums.weight[places]
+    six = torch.from_numpy(sums.six[places] / weight).float()
     rotations = matrix_of_six(six.unflatten(1, (-1, 6)))
-    own = sums.shape[frames].sum(axis=0) / weight.sum()
+    own = sums.shape[places].sum(axis=0) / weight.sum()
     same = body.joint_names == shipped_body().joint_names
     shape = own if same else np.zeros(body.shape_count)
     turned = transferred(rotations, shipped_body(), body)
-    every = torch.from_numpy(shape).float().expand(len(frames), -1)
+    every = torch.from_numpy(shape).float().expand(len(places), -1)
     middle, extent = (found.double().numpy() for found in _limbs(body, turned, every))
-    farther = extent * weight / sums.extent[frames]
+    farther = extent * weight / sums.extent[places]
     return BodyMotion(
         body.name,
-        size,
-        focal,
-        frames,
+        person.size,
+        person.focal,
+        person.frames[places],
         axis_angle_of_matrix(turned).double().numpy(),
         shape,
-        farther * sums.middle[frames] / weight - middle,
+        farther * sums.middle[places] / weight - middle,
     )

@@ -10,6 +10,7 @@ import pytest
 
 from poseapp.app.commands import AddInstance, AddVideo
 from poseapp.app.jobs import Priority
+from poseapp.app.mesh_options import MeshOptions
 from poseapp.app.mesh_people import (
     apart,
     disagreeing,
@@ -177,6 +178,23 @@ def test_who_is_done_is_kept_as_it_comes(session, meshing, fake_jobs):
     assert meshing.job is None
 
 
+def test_what_a_run_was_told_is_kept_with_its_meshes(session, meshing, fake_jobs):
+    with_meshes(session)
+    (person,) = people_of(session.project, VIDEO)
+    assert person.options == MeshOptions("Anny", 1.0)  # of a run of before there was smoothing
+    label(session, seen_by(person, 2))
+    told = MeshOptions(smoothing=2.0)
+    meshing.recover([VIDEO], options=told)
+    request: Recover = fake_jobs.requests[-1]
+    assert request.options == told
+    assert MeshOptions.of(session.project.runs.get(request.run)) == told
+
+
+def test_smoothing_that_makes_no_sense_is_refused():
+    with pytest.raises(BodyError, match=r"smoothed 0 times .* between 0\.25 and 4"):
+        MeshOptions(smoothing=0.0)
+
+
 def test_only_one_recovery_at_a_time(session, meshing):
     start(session, meshing)
     with pytest.raises(BodyError, match="Meshes are being recovered"):
@@ -207,7 +225,8 @@ def test_a_frame_fitted_again_is_an_edit_that_can_be_undone(session, meshing, fa
     seen, ended = seen_by(person, 4), []
     meshing.refit(person, 4, seen.points, np.ones(len(HUMAN)), lambda: ended.append(True))
     request: Refit = fake_jobs.requests[-1]
-    assert request.motion.frames.tolist() == [4]
+    assert (request.frame, request.fps, request.body) == (4, 25.0, "Anny")
+    assert request.motion.frames.tolist() == [2, 3, 4, 5]
     assert fake_jobs.started[-1].priority is Priority.AT_ONCE
     pose = BodyPose(np.full((20, 3), 0.1), np.array([0, 0, 4.0]), 1.0)
     fake_jobs.tell("on_done", pose)
@@ -272,7 +291,7 @@ def labelled(session):
 
 def test_the_worker_fits_everybody_and_a_drag(labelled):
     run, told = RunId("mesh-2"), Told()
-    outcome = recover(Recover(labelled.project.path, run, (VIDEO,), "Anny"), told)
+    outcome = recover(Recover(labelled.project.path, run, (VIDEO,), MeshOptions()), told)
     assert [part.name for part in told.parts] == ["Person 1", "Person 2"]
     assert (outcome.people, outcome.frames, outcome.stopped) == (2, 4, False)
     assert outcome.error_px < 5
@@ -287,8 +306,8 @@ def test_the_worker_fits_everybody_and_a_drag(labelled):
     points = seen.points.copy()
     points[HUMAN.index("left wrist")] += (12, -8)
     before = apart(first, 2, replace(seen, points=points), HUMAN)
-    one = first.motion.part(slice(1, 2))
-    pose = refit(Refit("Anny", one, HUMAN.names, points, np.ones(len(HUMAN))), told)
+    request = Refit("Anny", first.motion, 2, 25.0, HUMAN.names, points, np.ones(len(HUMAN)))
+    pose, one = refit(request, told), first.motion.part(slice(1, 2))
     after = replace(first, motion=replace(one, rotations=pose.rotations[None],
                                           translation=pose.translation[None]))  # fmt: skip
     again = apart(after, 2, replace(seen, points=points), HUMAN)
@@ -299,10 +318,12 @@ def test_the_worker_fits_everybody_and_a_drag(labelled):
 
 def test_who_was_done_before_a_stop_is_kept(labelled):
     told = Told(people=1)
-    outcome = recover(Recover(labelled.project.path, RunId("mesh-2"), (VIDEO,), "Anny"), told)
+    outcome = recover(
+        Recover(labelled.project.path, RunId("mesh-2"), (VIDEO,), MeshOptions()), told
+    )
     assert (outcome.people, outcome.stopped) == (1, True)
     with pytest.raises(JobCancelled):
-        recover(Recover(labelled.project.path, RunId("m"), (VIDEO,), "Anny"), Told(people=0))
+        recover(Recover(labelled.project.path, RunId("m"), (VIDEO,), MeshOptions()), Told(people=0))
 
 
 def test_who_shows_too_little_is_left_out_and_that_is_said(labelled):
@@ -312,7 +333,7 @@ def test_who_shows_too_little_is_left_out_and_that_is_said(labelled):
     points[half] = body.points[half] + np.array([300, 0])
     label(labelled, Instance(FrameRef(VIDEO, 39), points, visibility_of(points)))
     told = Told()
-    outcome = recover(Recover(project.path, RunId("mesh-2"), (VIDEO,), "Anny"), told)
+    outcome = recover(Recover(project.path, RunId("mesh-2"), (VIDEO,), MeshOptions()), told)
     assert outcome.people == 2
     (note,) = told.notes
     assert note.startswith("Person 3: This individual is nowhere seen with seven")
@@ -320,7 +341,15 @@ def test_who_shows_too_little_is_left_out_and_that_is_said(labelled):
 
 def test_a_video_without_anybody_costs_a_sentence(session):
     with pytest.raises(BodyError, match="Nobody was found"):
-        recover(Recover(session.project.path, RUN, (VIDEO,), "Anny"), Told())
+        recover(Recover(session.project.path, RUN, (VIDEO,), MeshOptions()), Told())
+
+
+def test_a_body_file_that_is_none_costs_a_sentence(labelled, tmp_path):
+    wrong = tmp_path / "smpl.npz"
+    for told in ("smpl.npz cannot be read as a body", "cannot be read as a body"):
+        with pytest.raises(BodyError, match=told):
+            recover(Recover(labelled.project.path, RUN, (VIDEO,), MeshOptions(str(wrong))), Told())
+        wrong.write_bytes(b"no body")
 
 
 def test_a_damaged_motion_costs_a_sentence(session):

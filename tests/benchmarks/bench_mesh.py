@@ -15,7 +15,8 @@ from poseapp.app.mesh_people import MeshPerson
 from poseapp.app.presets import preset
 from poseapp.domain.ids import RunId, VideoId
 from poseapp.domain.mesh import MeshTrack, MeshTrackId
-from poseapp.infer.body_fit import refit_frame
+from poseapp.infer.fitting.refit import refit_frame
+from poseapp.infer.seen_person import SeenPerson
 from poseapp.media.mesh_paint import Paint, Style, painted
 from poseapp.media.mesh_raster import rasterise, visible_vertices
 from poseapp.nets.body.arrays import shipped_arrays
@@ -62,7 +63,7 @@ def main() -> None:
 def refit(person: MeshPerson) -> Callable[[int], object]:
     """Another wrist, 15 px away from where the mesh has it, every time."""
     own, bodys = shared_keypoints(HUMAN.names, person.figure.body.keypoint_names)
-    body, scores = shipped_body(), np.ones(len(HUMAN))
+    body, scores = shipped_body(), np.ones((1, len(HUMAN)))
     rng = np.random.default_rng(0)
 
     def step(n: int) -> object:
@@ -72,8 +73,10 @@ def refit(person: MeshPerson) -> Callable[[int], object]:
         points[own] = person.view.project(mesh.keypoints[bodys])
         turn = rng.uniform(0, 2 * np.pi)
         points[HUMAN.index("left wrist")] += 15 * np.array([np.cos(turn), np.sin(turn)])
-        one = person.motion.part(slice(n, n + 1))
-        return refit_frame(body, HUMAN.names, one, n, points, scores)
+        seen = SeenPerson(
+            HUMAN.names, np.array([n]), points[None], scores, person.motion.size, 25.0
+        )
+        return refit_frame(body, seen, person.motion)
 
     return step
 

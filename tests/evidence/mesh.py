@@ -27,6 +27,7 @@ from poseapp.infer.mesh import recover
 from poseapp.infer.people.landmarks import NAMES, look
 from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
+from poseapp.infer.seen_person import SeenPerson
 from poseapp.infer.session import Net
 from poseapp.media.film import opened
 from poseapp.media.mesh_raster import View, rasterise
@@ -92,10 +93,11 @@ def multiview(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
     truth = triangulated(cameras, points, scores)[:, LIMBS]
     rows = {}
     for n, camera in enumerate(cameras):
-        motion = recover(
-            net, shipped_body(), PERSON.names, points[n], scores[n], _size(camera, folder),
-            60 / every, OneLine(), focal_px=float(camera.intrinsics[0, 0]),
+        person = SeenPerson(
+            PERSON.names, np.arange(len(truth)), points[n], scores[n], _size(camera, folder),
+            60 / every, float(camera.intrinsics[0, 0]),
         )  # fmt: skip
+        motion = recover(net, shipped_body(), person, OneLine())
         body = _keypoints(shipped_body(), motion)[:, LIMBS]
         ours = 1000 * pa_mpjpe(body, truth[motion.frames])
         theirs = 1000 * pa_mpjpe(depths[n], truth)
@@ -130,7 +132,9 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         points = np.stack([one.points for one in instances])
         scores = np.isfinite(points).all(axis=2).astype(float)
         size = (video.width, video.height)
-        motion = recover(net, body, SKELETON.names, points, scores, size, video.fps, OneLine())
+        numbers = np.arange(len(points))
+        person = SeenPerson(SKELETON.names, numbers, points, scores, size, video.fps)
+        motion = recover(net, body, person, OneLine())
         with np.load(pack / "labels" / f"{video.path.stem}.npz") as stored:
             masks = np.unpackbits(stored["mask_bits"], axis=-1).astype(bool)
         overlaps += _overlaps(body, motion, masks)

@@ -15,7 +15,7 @@ from poseapp.nets.body.camera import weak_perspective
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT_KEYPOINTS
 from poseapp.nets.motion_hmr.net import MotionHMR
-from tests.fixtures.people_seen import FPS, SIZE, keypoints_of, pixels_of, walker
+from tests.fixtures.people_seen import FPS, keypoints_of, person_of, pixels_of, walker
 
 LIMBS = list(LIMB_KEYPOINTS)
 
@@ -39,8 +39,7 @@ def _pixels(body, frames: int) -> np.ndarray:
 
 
 def _recovered(net, body, pixels, fps=FPS, **options):
-    scores = np.ones(pixels.shape[:2])
-    return recover(net, body, LIMBS, pixels, scores, SIZE, fps, SilentReport(), **options)
+    return recover(net, body, person_of(pixels, LIMBS, fps), SilentReport(), **options)
 
 
 @pytest.mark.parametrize("frames", [1, 30, 31, 32, 100])
@@ -84,7 +83,7 @@ def test_the_wanted_scores_decide_what_the_net_is_shown(body):
     pixels = _pixels(body, 4)
     scores = np.ones(pixels.shape[:2])
     scores[1, 3] = mesh.SURE - 0.01
-    given, shown = mesh._inputs(LIMBS, pixels, scores)
+    given, shown = mesh._inputs(replace(person_of(pixels, LIMBS), scores=scores))
     assert shown.sum() == shown.size - 1
     assert not shown[1, 3]
     assert given[1, 3].tolist() == [0, 0]
@@ -95,10 +94,8 @@ def test_skeletons_in_another_order_are_the_same(net, body):
     order = np.random.default_rng(0).permutation(12)
     first = _recovered(net, body, pixels, refine=False)
     names = [LIMBS[n] for n in order]
-    second = recover(
-        net, body, names, pixels[:, order], np.ones((31, 12)), SIZE, FPS, SilentReport(),
-        refine=False,
-    )  # fmt: skip
+    person = person_of(pixels[:, order], names)
+    second = recover(net, body, person, SilentReport(), refine=False)
     np.testing.assert_allclose(first.translation, second.translation, atol=1e-5)
 
 
@@ -106,7 +103,7 @@ def test_the_weak_camera_of_the_crop_and_the_translation_agree(net, body):
     """What the net saw in its crop is where the body stands in the picture, but for perspective."""
     pixels = _pixels(body, CLIP)
     windows = mesh._windows(np.ones(CLIP, bool), 1)
-    given, shown = mesh._inputs(LIMBS, pixels, np.ones((CLIP, 12)))
+    given, shown = mesh._inputs(person_of(pixels, LIMBS))
     clips = mesh._clips(np.stack(windows), given, shown)
     with torch.no_grad():
         bodies, _ = net(clips)
@@ -136,7 +133,7 @@ class Undecided(torch.nn.Module):
 def test_a_mean_of_shapes_stands_where_each_of_them_was_seen(net, body):
     pixels, torn = _pixels(body, CLIP), Undecided(net)
     motion = _recovered(torn, body, pixels, refine=False)
-    given, shown = mesh._inputs(LIMBS, pixels, np.ones((CLIP, 12)))
+    given, shown = mesh._inputs(person_of(pixels, LIMBS))
     clips = mesh._clips(np.arange(CLIP)[None], given, shown)
     with torch.no_grad():
         bodies, _ = torn(clips)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from poseapp.app.commands import AddInstance, AddVideo
 from poseapp.app.mesh_export import KINDS, MeshSummary
+from poseapp.app.mesh_options import MeshOptions
 from poseapp.app.mesh_people import people_of
 from poseapp.app.presets import preset
 from poseapp.app.session import Session
@@ -40,6 +41,7 @@ from poseapp.ui.workspaces.mesh_drawing import Asked, draw, stretches
 from poseapp.ui.workspaces.mesh_export_control import MeshExportControl
 from tests.app.conftest import FakeJobs
 from tests.fixtures.motions import SIZE, keep_motion, walking
+from tests.fixtures.smpl import write_smpl_like
 
 HUMAN = preset("human")
 VIDEO, RUN = VideoId(1), RunId("mesh-1")
@@ -90,7 +92,7 @@ def studio(qtbot, qapp, project, settings):
     made.window.resize(1280, 800)
     made.window.show()
     made.open_project(project)
-    made.desk.mesh._meshing._jobs = made.fake = FakeJobs()
+    made.desk.services.meshing._jobs = made.fake = FakeJobs()
     yield made
     made.window.close()
     made.window.deleteLater()
@@ -103,7 +105,7 @@ def mesh(qtbot, studio):
     label.go(3)
     qtbot.waitUntil(lambda: label.frame.shown == FrameRef(VIDEO, 3), timeout=20_000)
     studio.actions["workspace_mesh"].trigger()
-    qtbot.waitUntil(lambda: bool(control.people) and bool(painted(control)), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(control.shown.people) and bool(painted(control)), timeout=20_000)
     return control
 
 
@@ -118,7 +120,7 @@ def test_meshes_lie_over_the_video_with_their_figures(mesh, qtbot):
     view = mesh.view
     assert view.shows_meshes
     ((_, rect),) = painted(mesh)
-    joints = mesh.person.view.project(mesh.person.mesh(3).joints)
+    joints = mesh.shown.person.view.project(mesh.shown.person.mesh(3).joints)
     assert all(rect.contains(QPointF(*point)) for point in joints.tolist())
     assert view.canvas.magnification > 2  # the person was brought into view
     values = view.inspector._values
@@ -138,23 +140,68 @@ def test_a_drag_is_an_edit_and_the_mesh_is_fitted_to_it(mesh, studio):
     assert editing.current.instance.points[wrist].tolist() == pytest.approx([x + 5, y])
     assert len(jobs.started) == started + 1
     request = jobs.requests[-1]
-    assert request.motion.frames.tolist() == [3]
+    assert (request.frame, request.motion.frames.tolist()) == (3, [1, 2, 3, 4, 5])
     assert request.points[wrist].tolist() == pytest.approx([x + 5, y])
     assert mesh.view.inspector._refit.text() == "Fitting …"
 
 
+def test_the_worker_practises_when_the_workspace_opens(mesh, studio):
+    tasks = [job.name for job in studio.fake.started]
+    assert tasks == ["Getting the body ready"]
+    assert studio.fake.requests == ["Anny"]
+    mesh.open()
+    assert len(studio.fake.started) == 1
+
+
+def test_smoothing_is_for_the_next_fit(mesh, studio):
+    panel = mesh.view.inspector.fit
+    assert (panel._times.text(), panel._later.isHidden()) == ("1 ×", True)
+    panel._smoothing.setValue(2)
+    assert mesh.fitting.options == MeshOptions("Anny", 2.0)
+    assert (panel._times.text(), panel._later.isHidden()) == ("2 ×", False)
+    panel._smoothing.setValue(0)
+    assert panel._later.isHidden()
+    panel._smoothing.setValue(-4)
+    panel._again.click()
+    assert studio.fake.requests[-1].options == MeshOptions("Anny", 0.25)
+
+
+def test_a_body_of_the_users_is_read_before_it_is_taken(mesh, studio, qtbot, tmp_path, monkeypatch):
+    wrong, right = tmp_path / "notes.npz", write_smpl_like(tmp_path / "my_body.npz")
+    wrong.write_bytes(b"no body")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(wrong), ""))
+    panel = mesh.view.inspector.fit
+    with qtbot.waitSignal(mesh.failed, timeout=20_000) as said:
+        panel.body.menu().actions()[-1].trigger()
+    assert said.args[0].startswith("notes.npz cannot be read as a body")
+    assert "SMPL or SMPL-X" in said.args[0]
+    assert panel.body.text() == "Anny"
+    with qtbot.waitSignal(mesh.failed, timeout=20_000) as said:
+        panel.body_chosen.emit(str(tmp_path / "gone.npz"))
+    assert "gone.npz cannot be read" in said.args[0]
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(right), ""))
+    panel.body.menu().actions()[-1].trigger()
+    qtbot.waitUntil(lambda: panel.body.text() == "my_body", timeout=20_000)
+    assert not panel._later.isHidden()
+    assert [action.text() for action in panel.body.menu().actions()[:2]] == ["Anny", "my_body"]
+    panel._again.click()
+    assert studio.fake.requests[-1].options == MeshOptions(str(right))
+
+
 def test_a_fit_is_shown_and_can_be_undone(mesh, studio, qtbot):
-    person = mesh.person
-    mesh.refit()
+    person = mesh.shown.person
+    mesh.refitting.refit()
     pose = replace_pose(person, 3)
     studio.fake.tell("on_done", pose)
-    qtbot.waitUntil(lambda: mesh.person is not None and 3 in mesh.person.refitted, timeout=20_000)
+    qtbot.waitUntil(
+        lambda: mesh.shown.person is not None and 3 in mesh.shown.person.refitted, timeout=20_000
+    )
     qtbot.waitUntil(
         lambda: mesh.view.inspector._values["Source"].text() == "fitted again by hand",
         timeout=20_000,
     )
     studio.actions["undo"].trigger()
-    qtbot.waitUntil(lambda: 3 not in mesh.person.refitted, timeout=20_000)
+    qtbot.waitUntil(lambda: 3 not in mesh.shown.person.refitted, timeout=20_000)
 
 
 def replace_pose(person, frame):
@@ -200,7 +247,7 @@ def test_keypoints_can_be_left_out(mesh):
 def test_a_damaged_file_is_said_in_place_of_the_meshes(mesh, studio, qtbot):
     folder = studio.desk.session.project.runs_folder / RUN
     (folder / "motion-1.safetensors").write_bytes(b"no")
-    mesh._load()
+    mesh.shown.load()
     qtbot.waitUntil(lambda: not mesh.view.shows_meshes, timeout=20_000)
     assert "gone or damaged" in mesh.view._instead._detail.text()
 
@@ -386,7 +433,7 @@ def test_the_inspector_says_what_is_missing(qtbot):
         False,
         "There is no mesh.",
     )
-    inspector.show_people(["Ann", "Bob"], 1, "Anny")
+    inspector.show_people(["Ann", "Bob"], 1)
     assert inspector._person.text() == "Bob"
     with qtbot.waitSignal(inspector.person_chosen) as chosen:
         inspector._person.menu().actions()[0].trigger()

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSlider,
-    QToolButton,
     QWidget,
 )
 
 from poseapp.ui import theme
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.mesh_exports import MeshExports
+from poseapp.ui.panels.mesh_fit_panel import MeshFitPanel, labelled_slider
 
 _FIGURES = ("Reprojection error", "Worst point", "Height, from video", "Distance", "Source")
 
@@ -44,22 +44,16 @@ class MeshInspector(QWidget):
     refit_wanted = Signal()
     queue_wanted = Signal()
     ask_wanted = Signal()
-    recover_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(284)
-        self._person = QToolButton()
-        self._person.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._person.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._person.setAccessibleName("Whose mesh")
-        self._body = pieces.text("", "small", "text2")
+        self._person = pieces.choice_button("Whose mesh")
+        self.fit = MeshFitPanel()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(10, 100)
-        self._opacity.setAccessibleName("Opacity")
-        self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._share = pieces.text("", "small")
         self._values = {name: pieces.text("–", "small") for name in _FIGURES}
         self._refit = pieces.button("Refit this frame", self.refit_wanted.emit, kind="primary")
@@ -68,7 +62,6 @@ class MeshInspector(QWidget):
         self._asked = pieces.text("", "strong")
         self._why = pieces.text("", "small", "text2", wrap=True)
         self._ask = pieces.button("Ask about them", self.ask_wanted.emit, icon="list-plus")
-        self._again = pieces.button("Fit all again", self.recover_wanted.emit, icon="refresh-cw")
         self._card = pieces.surface(
             "card",
             pieces.column(
@@ -79,18 +72,16 @@ class MeshInspector(QWidget):
         self._opacity.valueChanged.connect(self._slid)
         self._build()
         self.set_opacity(0.75)
-        self.show_people([], 0, "")
+        self.show_people([], 0)
         self.show_figures(MeshFigures(), "There is no mesh yet.")
         self.show_disagreeing(0, 0.0)
 
     # -- values ------------------------------------------------------------------------------
 
-    def show_people(self, names: Sequence[str], current: int, body: str) -> None:
-        """Offer the people of the video, one of them current, and say what body they have."""
+    def show_people(self, names: Sequence[str], current: int) -> None:
+        """Offer the people of the video, one of them current."""
         self._person.setText(names[current] if names else "nobody")
         self._person.setEnabled(len(names) > 1)
-        self._body.setText(body)
-        self._again.setVisible(bool(names))
         menu = QMenu(self._person)
         for n, name in enumerate(names):
             action = menu.addAction(name)
@@ -127,7 +118,7 @@ class MeshInspector(QWidget):
 
     def set_opacity(self, share: float) -> None:
         self._opacity.setValue(round(share * 100))
-        self._share.setText(f"{share:.0%}")
+        self._share.setText(f"{100 * share:.0f} %")
 
     def _slid(self, percent: int) -> None:
         self._share.setText(f"{percent} %")
@@ -140,7 +131,7 @@ class MeshInspector(QWidget):
         header.setFixedHeight(theme.height("dockHeader"))
         header.setLayout(
             pieces.row(
-                pieces.text("Body", "strong"), self._person, None, self._body,
+                pieces.text("Body", "strong"), self._person, None, self.fit.body,
                 margins=(16, 0, 16, 0),
             )
         )  # fmt: skip
@@ -150,18 +141,14 @@ class MeshInspector(QWidget):
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             figures.addWidget(pieces.text(name, "small", "text2"), line, 0)
             figures.addWidget(value, line, 1)
-        opacity = pieces.row(pieces.text("Opacity", "small", "text2"), 16, spacing=8)
-        opacity.addWidget(self._opacity, 1)
-        self._share.setFixedWidth(40)
-        self._share.setAlignment(Qt.AlignmentFlag.AlignRight)
-        opacity.addWidget(self._share)
+        opacity = labelled_slider("Opacity", self._opacity, self._share)
         inner = QWidget()
         inner.setLayout(
             pieces.column(
-                opacity, 20,
+                opacity, 8, self.fit, 20,
                 _head("This frame"), 8, figures, 12, pieces.row(self._refit, self._queue, None), 24,
                 _head("Export"), 10, self.exports, None,
-                self._card, 8, pieces.row(self._again, None),
+                self._card,
                 margins=(16, 8, 16, 16),
             )
         )  # fmt: skip

@@ -81,6 +81,20 @@ def icon_button(
     return made
 
 
+def choice_button(name: str, tip: str = "") -> QToolButton:
+    """Shows what is chosen, and opens its menu; the name is what a screen reader says."""
+    made = QToolButton()
+    made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    made.setFont(theme.font("small"))
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.setToolTip(tip)
+    made.setAccessibleName(name)
+    icons.attach(made, "chevron-down", 12)
+    return made
+
+
 class ActionButton(QToolButton):
     """A button that does what an action does, with a look of its own.
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from poseapp.domain.suggestion import Reason
-from poseapp.ui import icons, theme
+from poseapp.ui import theme
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
@@ -84,7 +84,9 @@ class QueuePanel(QWidget):
         self._actions = actions
         self.header = DockHeader("Queue")
         self.menu = SelectorMenu(actions["suggest"], self)
-        self._choice = self._make_choice()
+        self._choice = pieces.choice_button(
+            "Selector and number of frames", "Which selector picks, and how many frames"
+        )
         self._choice.setMenu(self.menu)
         self.header.add_button(self._choice)
         self._progress = SegmentedProgress()
@@ -166,19 +168,6 @@ class QueuePanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._rows.show_bars = self.width() >= _NARROW_PX
         self._thumb.setFixedHeight(76 if self.height() < _SMALL_PX else 112)
-
-    def _make_choice(self) -> QToolButton:
-        made = QToolButton()
-        made.setText("Selector")
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        made.setFont(theme.font("small"))
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.setToolTip("Which selector picks, and how many frames")
-        made.setAccessibleName("Selector and number of frames")
-        icons.attach(made, "chevron-down", 12)
-        return made
 
     def _make_card(self) -> QWidget:
         self._thumb = Picture()

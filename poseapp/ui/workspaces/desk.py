@@ -177,6 +177,7 @@ class Desk(QObject):
         self.export.said.connect(self._window.toast)
         self.mesh.said.connect(self._window.toast)
         self.mesh.hinted.connect(self._window.toast)
+        self.mesh.failed.connect(self._say_failure)
         self.mesh.offered.connect(self._offer_frames)
         self.mesh_exports.said.connect(self._window.toast)
         self.mesh_exports.failed.connect(self._say_failure)
@@ -277,7 +278,7 @@ class Desk(QObject):
 
     def _show_mesh(self) -> None:
         self._window.show_page(MESH)
-        self.mesh.shown()
+        self.mesh.open()
 
     def _on_canvas(self, verb: str) -> None:
         """Zoom the canvas that is in front."""

@@ -130,7 +130,7 @@ class Player(QObject):
         if video is None or wanted is None or wanted.video != video.id:
             self.stop()
             return
-        passed = self._clock.elapsed() / 1000 * (video.fps or 25.0) * self.speed
+        passed = self._clock.elapsed() / 1000 * video.pace * self.speed
         target = self._from + int(passed)
         if target >= video.frame_count - 1:
             self._frame.go(video.frame_count - 1)

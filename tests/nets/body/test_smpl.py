@@ -9,34 +9,15 @@ import torch
 from poseapp.domain.errors import BodyError
 from poseapp.nets.body.rotations import matrix_of_axis_angle
 from poseapp.nets.body.smpl import load_smpl
-
-V, J = 60, 24
-
-
-def _arrays() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(0)
-    regressor = rng.uniform(size=(J, V))
-    weights = rng.uniform(size=(V, J))
-    parents = np.concatenate([[2**32 - 1], rng.integers(0, np.arange(1, J))])
-    return {
-        "v_template": rng.normal(size=(V, 3)),
-        "shapedirs": 0.01 * rng.normal(size=(V, 3, 300)),
-        "posedirs": 0.01 * rng.normal(size=(V, 3, 9 * (J - 1))),
-        "weights": weights / weights.sum(axis=1, keepdims=True),
-        "J_regressor": regressor / regressor.sum(axis=1, keepdims=True),
-        "kintree_table": np.stack([parents, np.arange(J)]).astype(np.uint32),
-        "f": rng.integers(0, V, (80, 3)).astype(np.uint32),
-    }
+from tests.fixtures.smpl import J, V, smpl_like, write_smpl_like
 
 
 def _saved(tmp_path, arrays):
-    file = tmp_path / "SMPL_MADE_UP.npz"
-    np.savez(file, **arrays)
-    return file
+    return write_smpl_like(tmp_path / "SMPL_MADE_UP.npz", arrays)
 
 
 def test_a_body_is_skinned_as_the_smpl_paper_says(tmp_path):
-    arrays = _arrays()
+    arrays = smpl_like()
     body = load_smpl(_saved(tmp_path, arrays))
     rng = np.random.default_rng(1)
     angles = 0.3 * rng.normal(size=(J, 3)).astype(np.float32)
@@ -73,13 +54,13 @@ def test_a_pickle_is_not_opened(tmp_path):
 
 
 def test_a_pickle_inside_an_npz_is_not_opened(tmp_path):
-    arrays = _arrays() | {"J_regressor": np.array([{"a": 1}], dtype=object)}
+    arrays = smpl_like() | {"J_regressor": np.array([{"a": 1}], dtype=object)}
     with pytest.raises(BodyError, match="cannot be read as a body"):
         load_smpl(_saved(tmp_path, arrays))
 
 
 def test_missing_arrays_are_named(tmp_path):
-    arrays = _arrays()
+    arrays = smpl_like()
     del arrays["weights"], arrays["f"]
     with pytest.raises(BodyError, match="lacks weights, f"):
         load_smpl(_saved(tmp_path, arrays))
@@ -101,7 +82,7 @@ def test_missing_arrays_are_named(tmp_path):
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, name, wrong):
     with pytest.raises(BodyError, match=r"SMPL_MADE_UP\.npz"):
-        load_smpl(_saved(tmp_path, _arrays() | {name: wrong}))
+        load_smpl(_saved(tmp_path, smpl_like() | {name: wrong}))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"no archive at all"])

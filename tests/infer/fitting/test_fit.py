@@ -10,12 +10,10 @@ from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.errors import BodyError
 from poseapp.domain.human import LIMB_KEYPOINTS
 from poseapp.domain.report import SilentReport
-from poseapp.infer.body_energy import jerkiness
-from poseapp.infer.body_fit import fit, refit_frame
+from poseapp.infer.fitting.energy import jerkiness
+from poseapp.infer.fitting.fit import fit
 from poseapp.nets.body.shipped import shipped_body
-from tests.fixtures.people_seen import FPS, SIZE, keypoints_of, pixels_of, walker
-
-COCO = shipped_body().keypoint_names[:17]
+from tests.fixtures.people_seen import COCO, keypoints_of, person_of, pixels_of, walker
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +32,7 @@ def seen(body):
 @pytest.fixture(scope="module")
 def found(body, seen):
     _, _, pixels = seen
-    return fit(body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport())
+    return fit(body, person_of(pixels), SilentReport())
 
 
 def _limbs(body, points):
@@ -60,9 +58,22 @@ def test_a_keypoint_far_off_is_not_believed(body, seen, found):
     _, _, pixels = seen
     wrong = pixels.copy()
     wrong[6, COCO.index("left wrist")] += 150
-    bent = fit(body, COCO, wrong, np.ones(wrong.shape[:2]), SIZE, FPS, SilentReport(), start=found)
+    bent = fit(body, person_of(wrong), SilentReport(), start=found)
     again = pixels_of(keypoints_of(body, bent), bent)[6, :17]
     assert np.linalg.norm(again - pixels[6], axis=-1).max() < 25
+
+
+def test_more_smoothing_lets_a_body_shake_less_and_miss_more(body, seen, found):
+    _, _, pixels = seen
+    noisy = pixels + np.random.default_rng(5).normal(0, 3, pixels.shape)
+    shaking, missing = [], []
+    for smoothing in (0.25, 1.0, 4.0):
+        motion = fit(body, person_of(noisy), SilentReport(), start=found, smoothing=smoothing)
+        joints = keypoints_of(body, motion)
+        shaking.append(np.linalg.norm(np.diff(joints, 2, axis=0), axis=-1).mean())
+        missing.append(motion.error_px.mean())
+    assert shaking[0] > 1.3 * shaking[1] > 1.3**2 * shaking[2]
+    assert missing[0] < missing[1] < missing[2]
 
 
 def test_a_start_that_is_quite_wrong_does_no_harm(body, seen, found):
@@ -70,9 +81,7 @@ def test_a_start_that_is_quite_wrong_does_no_harm(body, seen, found):
     back = found.rotations.copy()
     back[:, 1:] = 0.7 * np.random.default_rng(0).normal(size=back[:, 1:].shape)
     wrong = replace(found, rotations=back, translation=found.translation + np.array([0.8, 0.5, 2]))
-    again = fit(
-        body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport(), start=wrong
-    )
+    again = fit(body, person_of(pixels), SilentReport(), start=wrong)
     assert again.error_px.mean() < found.error_px.mean() + 0.5
 
 
@@ -80,44 +89,21 @@ def test_a_frame_that_shows_nothing_lies_between_its_neighbours(body, seen, foun
     _, _, pixels = seen
     hidden = pixels.copy()
     hidden[5] = np.nan
-    scores = np.ones(pixels.shape[:2])
-    filled = fit(body, COCO, hidden, scores, SIZE, FPS, SilentReport(), start=found)
+    filled = fit(body, person_of(hidden), SilentReport(), start=found)
     assert np.isnan(filled.error_px[5])
     again = pixels_of(keypoints_of(body, filled), filled)[5, :17]
     assert np.linalg.norm(again - pixels[5], axis=-1).mean() < 6
 
 
-def test_a_dragged_keypoint_is_followed_and_nothing_else_moves(body, seen, found):
-    _, _, pixels = seen
-    dragged = pixels[4].copy()
-    wrist = COCO.index("right wrist")
-    dragged[wrist] += [0, -12]
-    changed = refit_frame(body, COCO, found, 4, dragged, np.ones(17))
-    again = pixels_of(keypoints_of(body, changed), changed)
-    assert np.linalg.norm(again[4, wrist] - dragged[wrist]) < 4
-    others = np.arange(len(found)) != 4
-    np.testing.assert_array_equal(changed.rotations[others], found.rotations[others])
-    np.testing.assert_array_equal(changed.shape, found.shape)
-    assert changed.error_px is not None
-    assert np.isfinite(changed.error_px).all()
-
-
-def test_a_frame_without_a_mesh_is_told(body, found):
-    with pytest.raises(BodyError, match="no mesh in frame 99"):
-        refit_frame(body, COCO, found, 99, np.zeros((17, 2)), np.ones(17))
-
-
 def test_an_animal_is_refused(body):
     with pytest.raises(BodyError, match="0 of the twelve"):
-        fit(
-            body, ["snout", "tail"], np.zeros((3, 2, 2)), np.ones((3, 2)), SIZE, FPS, SilentReport()
-        )  # fmt: skip
+        fit(body, person_of(np.zeros((3, 2, 2)), ("snout", "tail")), SilentReport())
 
 
 def test_a_window_without_people_is_told(body):
     nothing = np.full((3, 17, 2), np.nan)
     with pytest.raises(BodyError, match="Too few keypoints"):
-        fit(body, COCO, nothing, np.ones((3, 17)), SIZE, FPS, SilentReport())
+        fit(body, person_of(nothing), SilentReport())
 
 
 def test_even_motion_has_no_jerk_and_a_fall_has_its_own():
@@ -140,7 +126,4 @@ def test_frames_across_a_gap_are_not_compared():
 def test_a_start_of_part_of_the_frames_is_told(body, seen, found):
     _, _, pixels = seen
     with pytest.raises(ValueError, match="same frames"):
-        fit(
-            body, COCO, pixels, np.ones(pixels.shape[:2]), SIZE, FPS, SilentReport(),
-            start=replace(found.part(slice(0, 3))),
-        )  # fmt: skip
+        fit(body, person_of(pixels), SilentReport(), start=found.part(slice(0, 3)))

@@ -1,0 +1,88 @@
+"""Pairs that a detector swapped for a moment are put back; those that really turn are not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from poseapp.infer.sides import LONGEST_S, unswapped
+from poseapp.nets.body.shipped import shipped_body
+from tests.fixtures.people_seen import COCO, FPS, keypoints_of, person_of, pixels_of, walker
+
+PAIRS = [[COCO.index(f"{side} {name}") for side in ("left", "right")]
+         for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")]  # fmt: skip
+
+
+def predicted(person):
+    """As a net says it: sure, but never quite."""
+    return replace(person, scores=np.full(person.scores.shape, 0.9))
+
+
+def seen(motion):
+    """What a net sees of it."""
+    pixels = pixels_of(keypoints_of(shipped_body(), motion), motion)[:, :17]
+    return predicted(person_of(pixels))
+
+
+@pytest.fixture(scope="module")
+def person():
+    """A second of somebody who faces the camera."""
+    return seen(walker(30))
+
+
+def swapped(person, frames: slice, pairs=PAIRS):
+    points, scores = person.points.copy(), person.scores.copy()
+    for left, right in pairs:
+        points[frames, left] = person.points[frames, right]
+        points[frames, right] = person.points[frames, left]
+    return replace(person, points=points, scores=scores)
+
+
+@pytest.mark.parametrize("frames", [slice(8, 9), slice(8, 14), slice(0, 5), slice(27, 30)])
+@pytest.mark.parametrize("pairs", [PAIRS, PAIRS[2:4]])
+def test_what_is_swapped_for_a_moment_is_put_back(person, frames, pairs):
+    found = unswapped(swapped(person, frames, pairs))
+    np.testing.assert_array_equal(found.points, person.points)
+
+
+def test_scores_go_with_their_points(person):
+    scores = person.scores.copy()
+    scores[:, COCO.index("left wrist")] = 0.4
+    wrong = swapped(person, slice(8, 12))
+    wrong.scores[8:12, COCO.index("right wrist")] = 0.4
+    wrong.scores[:8, COCO.index("left wrist")] = wrong.scores[12:, COCO.index("left wrist")] = 0.4
+    np.testing.assert_array_equal(unswapped(wrong).scores, scores)
+
+
+def test_what_stays_the_other_way_round_is_so():
+    long = swapped(seen(walker(60)), slice(20, 20 + int(LONGEST_S * FPS) + 2))
+    np.testing.assert_array_equal(unswapped(long).points, long.points)
+
+
+def test_what_a_person_put_there_stays(person):
+    wrong = swapped(person, slice(8, 10))
+    scores = wrong.scores.copy()
+    scores[8:10] = 1.0
+    labelled = replace(wrong, scores=scores)
+    np.testing.assert_array_equal(unswapped(labelled).points, labelled.points)
+
+
+def test_somebody_who_turns_round_is_left_alone():
+    """Once round in a second: shoulders and hips pass each other twice."""
+    motion = walker(30)
+    turn = Rotation.from_euler("x", np.pi) * Rotation.from_rotvec(
+        np.linspace(0, 2 * np.pi, 30)[:, None] * [0, 1, 0]
+    )
+    rotations = motion.rotations.copy()
+    rotations[:, 0] = turn.as_rotvec()
+    turning = seen(replace(motion, rotations=rotations))
+    moved = np.linalg.norm(unswapped(turning).points - turning.points, axis=2)
+    assert moved.max() < 15  # of 30 and more: only points that all but coincide may be turned
+
+
+def test_absent_points_say_nothing(person):
+    points = person.points.copy()
+    points[8:12, COCO.index("left knee")] = np.nan
+    hidden = replace(person, points=points)
+    np.testing.assert_array_equal(unswapped(hidden).points, points)
