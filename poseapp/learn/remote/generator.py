@@ -15,6 +15,12 @@ from torch.nn import functional
 from poseapp.learn.remote.motion import moved
 from poseapp.learn.remote.settings import AsPrinted, Drawing
 
+_AT_FIRST = -3.0
+"""Logit of how much is painted before anything is learnt: the moved source shows almost alone.
+
+Random paint would hide from the estimator whether its pose was right.
+"""
+
 
 class Generator(nn.Module):
     """Pictures in -1..1 and poses as heatmaps → pictures in -1..1.
@@ -40,8 +46,10 @@ class Generator(nn.Module):
         self.paint = nn.Sequential(
             *_widened(4 * width, 2 * width),
             *_widened(2 * width, width),
-            nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
+            brush := nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
         )
+        if brush.bias is not None:
+            nn.init.constant_(brush.bias[3:], _AT_FIRST)
 
     def forward(self, pictures: Tensor, source: Tensor, target: Tensor) -> Tensor:
         """The bodies of (B, 3, H, W), which stand as `source` says, as `target` wants them.
@@ -93,6 +101,11 @@ def resized(maps: Tensor, size: tuple[int, ...]) -> Tensor:
     if tuple(maps.shape[2:]) == size:
         return maps
     return functional.interpolate(maps, size, mode="bilinear", antialias=True)
+
+
+def channels_last(maps: Tensor) -> Tensor:
+    """The same numbers, those of one place side by side: convolutions of a CPU are faster so."""
+    return maps.contiguous(memory_format=torch.channels_last)
 
 
 def normalised(channels: int) -> nn.Module:
