@@ -15,12 +15,6 @@ from torch.nn import functional
 from poseapp.learn.remote.motion import moved
 from poseapp.learn.remote.settings import AsPrinted, Drawing
 
-_AT_FIRST = -3.0
-"""Logit of how much is painted before anything is learnt: the moved source shows almost alone.
-
-Random paint would hide from the estimator whether its pose was right.
-"""
-
 
 class Generator(nn.Module):
     """Pictures in -1..1 and poses as heatmaps → pictures in -1..1.
@@ -46,10 +40,8 @@ class Generator(nn.Module):
         self.paint = nn.Sequential(
             *_widened(4 * width, 2 * width),
             *_widened(2 * width, width),
-            brush := nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
+            nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
         )
-        if brush.bias is not None:
-            nn.init.constant_(brush.bias[3:], _AT_FIRST)
 
     def forward(self, pictures: Tensor, source: Tensor, target: Tensor) -> Tensor:
         """The bodies of (B, 3, H, W), which stand as `source` says, as `target` wants them.
