@@ -70,34 +70,15 @@ def simulate(
         JobCancelled: when a person stopped it.
         WorkerDiedError: when a trial's process was ended from outside.
     """
-    from poseapp.learn.oracle.annotator import annotator
-    from poseapp.learn.oracle.course import Kept, digest, told
+    from poseapp.learn.oracle.course import Kept, told
     from poseapp.learn.oracle.picture import draw
-    from poseapp.learn.oracle.seen import look
     from poseapp.learn.oracle.summary import summarise
 
     for name in wanted.selectors:
         for_trials(name)
     if FrameAgent.name in wanted.selectors and wanted.frame_agent is None:
         raise SelectionError(NOT_TRAINED)
-    teacher = annotator(labels, groups=wanted.groups, measured_on=wanted.measured_on)
-    data = _data(teacher)
-    cache = out / "cache"
-    folder = cache / f"seen-{digest(data | asdict(wanted.sight))}"
-    frames = FrameReader(labels.videos, cache)
-    seen = look(teacher, frames, wanted.sight, folder, PartOfReport(report, 0.0, 0.1))
-    frames.close()
-    bench = Bench(
-        wanted.dataset,
-        teacher,
-        data,
-        wanted.schedule,
-        wanted.sight,
-        wanted.effort,
-        folder,
-        out / "trials",
-        wanted.frame_agent,
-    )
+    bench, trunk = _bench(labels, wanted, out, PartOfReport(report, 0.0, 0.1))
     if known is not None and known.exists():
         Kept(bench.kept).take_back(json.loads(known.read_text(encoding="utf-8"))["curves"])
     trials = _trials(bench, wanted)
@@ -105,7 +86,7 @@ def simulate(
     document = {
         "command": command,
         **program_state(),
-        "data": data | {"dataset": wanted.dataset, "trunk": seen.pretrained},
+        "data": bench.data | {"dataset": wanted.dataset, "trunk": trunk},
         "settings": {
             "schedule": asdict(wanted.schedule),
             "sight": asdict(wanted.sight),
@@ -118,6 +99,33 @@ def simulate(
     _replace(out / "curves.csv", lambda f: _write_csv(courses, f))
     _replace(out / "curves.png", lambda f: draw(courses, f))
     return document
+
+
+def _bench(labels: LabelSet, wanted: Simulation, out: Path, report: Report) -> tuple[Bench, str]:
+    """What all trials share, once the trunk has looked at every frame; its weights in words."""
+    from poseapp.learn.oracle.annotator import annotator
+    from poseapp.learn.oracle.course import digest
+    from poseapp.learn.oracle.seen import look
+
+    teacher = annotator(labels, groups=wanted.groups, measured_on=wanted.measured_on)
+    data = _data(teacher)
+    cache = out / "cache"
+    folder = cache / f"seen-{digest(data | asdict(wanted.sight))}"
+    frames = FrameReader(labels.videos, cache)
+    seen = look(teacher, frames, wanted.sight, folder, report)
+    frames.close()
+    bench = Bench(
+        wanted.dataset,
+        teacher,
+        data,
+        wanted.schedule,
+        wanted.sight,
+        wanted.effort,
+        folder,
+        out / "trials",
+        wanted.frame_agent,
+    )
+    return bench, seen.pretrained
 
 
 def _trials(bench: Bench, wanted: Simulation) -> list[Trial]:

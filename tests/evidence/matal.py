@@ -23,7 +23,6 @@ from poseapp.learn.oracle.picture import draw
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.oracle.summary import BASELINE, interval
 from poseapp.learn.select.matal import ABLATIONS
-from poseapp.learn.select.registry import SELECTORS
 from tests.evidence.numbers import (
     Table,
     best_of,
@@ -53,7 +52,11 @@ def measured(name: str, asked: argparse.Namespace, command: str) -> dict[str, An
     labels, wanted = PACKS[name](data_folder() / name)
     wanted = replace(wanted, jobs=asked.jobs, seeds=asked.seeds)
     wanted = replace(wanted, schedule=SCHEDULES.get(name, wanted.schedule))
-    names = (BASELINE, AGENTS, *(asked.selectors or (ABLATIONS if asked.ablations else SELECTORS)))
+    names = (
+        BASELINE,
+        AGENTS,
+        *(asked.selectors or (ABLATIONS if asked.ablations else wanted.selectors)),
+    )
     wanted = replace(wanted, selectors=tuple(dict.fromkeys(names)))
     work, twin = asked.work / name, asked.pages / f"{_page(asked)}.json"
     document = simulate(labels, wanted, work, OneLine(), command, known=twin)
