@@ -64,6 +64,7 @@ def test_each_net_learns_from_its_own_loss_alone():
     studio, given = Studio(build("tiny", 3), 3, SMALL, CPU), pairs(0)[0]
     nets = [studio.estimator, studio.generator, studio.discriminator]
     estimator, generator, discriminator = copy.deepcopy(nets)
+    estimator.eval()
     studio.update(given, transformer=True)
     outcome = full_loss(estimator, generator, discriminator, given, SMALL.weights, SMALL.as_printed)
     poses = outcome.poses.detach()
