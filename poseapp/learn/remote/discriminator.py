@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from poseapp.learn.remote.generator import drawn_size, resized
+from poseapp.learn.remote.generator import channels_last, drawn_size, resized
 from poseapp.learn.remote.settings import Drawing
 
 _BLOCKS = 3
@@ -33,7 +33,8 @@ class Discriminator(nn.Module):
     def forward(self, pictures: Tensor, poses: Tensor) -> Tensor:
         """(B, 1, h, w) logits of (B, 3, H, W) pictures in -1..1 with (B, K, …) heatmaps."""
         size = drawn_size(pictures, self.side)
-        return self.layers(torch.cat([resized(pictures, size), resized(poses, size)], dim=1))
+        shown = torch.cat([resized(pictures, size), resized(poses, size)], dim=1)
+        return self.layers(channels_last(shown))
 
 
 class _Residual(nn.Module):

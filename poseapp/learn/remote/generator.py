@@ -95,6 +95,11 @@ def resized(maps: Tensor, size: tuple[int, ...]) -> Tensor:
     return functional.interpolate(maps, size, mode="bilinear", antialias=True)
 
 
+def channels_last(maps: Tensor) -> Tensor:
+    """The same numbers, those of one place side by side: convolutions of a CPU are faster so."""
+    return maps.contiguous(memory_format=torch.channels_last)
+
+
 def normalised(channels: int) -> nn.Module:
     """Instance normalisation: nothing of a batch remains in it."""
     return nn.InstanceNorm2d(channels, affine=True)

@@ -86,7 +86,7 @@ class Studio:
                 unlabelled = self.generator(pairs.labelled, pairs.truth, partners)
                 drawn, real = torch.cat([labelled, unlabelled]), _both(pairs)
                 loss = (drawn - real).abs().mean()
-            self._step("generator", loss)
+            self._step(("generator",), loss)
         return float(loss.detach())
 
     @torch.no_grad()
@@ -121,10 +121,10 @@ class Studio:
         if not transformer:
             with self._precision():
                 loss = truth_loss(see(self.estimator, pairs.labelled), pairs, settings.as_printed)
-            self._step("estimator", loss)
+            self._step(("estimator",), loss)
             self._follow()
             return {"truth": float(loss.detach())}, None
-        with _held_still(self.discriminator), self._precision():
+        with self._precision():
             outcome = full_loss(
                 self.estimator,
                 self.generator,
@@ -134,28 +134,27 @@ class Studio:
                 settings.as_printed,
             )
         terms = dict(outcome.terms)
+        telling = bool(settings.weights.adversarial)
         if outcome.total.requires_grad:
-            self._step(("estimator", "generator"), outcome.total)
-        if settings.weights.adversarial:
+            self._step(("estimator", "generator"), outcome.total, again=telling)
+        if telling:
             with self._precision():
-                told = telling_loss(
-                    self.discriminator,
-                    outcome.real,
-                    outcome.drawn.detach(),
-                    outcome.poses.detach(),
-                )
-            self._step("discriminator", told)
+                real = self.discriminator(outcome.real, outcome.poses.detach())
+                told = telling_loss(real, outcome.logits)
+            self._step(("discriminator",), told)
             terms["discriminator"] = float(told.detach())
         self._follow()
         return terms, outcome
 
-    def _step(self, names: str | tuple[str, ...], loss: Tensor) -> None:
-        names = (names,) if isinstance(names, str) else names
-        for name in names:
-            self._optimisers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        for name in names:
-            self._optimisers[name].step()
+    def _step(self, names: tuple[str, ...], loss: Tensor, *, again: bool = False) -> None:
+        """Move these nets and no other; `again` where parts of the loss are another's, too."""
+        optimisers = [self._optimisers[name] for name in names]
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        moved = [p for o in optimisers for group in o.param_groups for p in group["params"]]
+        loss.backward(retain_graph=again, inputs=moved)
+        for optimiser in optimisers:
+            optimiser.step()
 
     def _follow(self) -> None:
         follow(self.average, self.estimator, self.settings.average)
@@ -195,16 +194,6 @@ def _memory_allowing() -> Iterator[None]:
 
 def _both(pairs: Pairs) -> Tensor:
     return torch.cat([pairs.labelled, pairs.unlabelled])
-
-
-@contextmanager
-def _held_still(net: nn.Module) -> Iterator[None]:
-    """Gradients go through the net and do not stay in it."""
-    net.requires_grad_(False)
-    try:
-        yield
-    finally:
-        net.requires_grad_(True)
 
 
 def _pictures(images: Tensor) -> NDArray[np.uint8]:

@@ -10,11 +10,13 @@ from poseapp.domain.ids import FrameRef
 from poseapp.domain.report import SilentReport
 from poseapp.learn.augment import Augmentation
 from poseapp.learn.batches import Teaching
+from poseapp.learn.remote import judge, players
 from poseapp.learn.remote.agent import Agent
 from poseapp.learn.remote.board import Board, Followed, Limit
 from poseapp.learn.remote.clips import make_clips
 from poseapp.learn.remote.dqn import Learner
 from poseapp.learn.remote.game import Game
+from poseapp.learn.remote.measuring import estimate
 from poseapp.learn.remote.pairing import labelled_pairs
 from poseapp.learn.remote.sets import split
 from poseapp.learn.remote.settings import Drawing, Learning, Partners, Settings
@@ -161,6 +163,22 @@ def test_what_is_learnt_with_a_pick_comes_from_all_clips(board):
         clip, anchor, partner = played._older(np.random.default_rng(n))
         assert newest.get((clip, anchor), partner) == partner
     assert all(len(pictures) == 8 for pictures in seen)
+
+
+def test_a_rule_looks_at_nothing_but_what_rewards(board, monkeypatch):
+    asked = []
+    for module in (judge, players):
+        monkeypatch.setattr(
+            module, "estimate", lambda net, shown: asked.append(shown) or estimate(net, shown)
+        )
+    played = game(board, replace(SMALL, partners=Partners.RANDOM), picks=4)
+    played.play(SilentReport())
+    assert [len(shown.pictures) for shown in asked] == [len(board.reward)] * 5
+    assert not played.performance.any()
+    agents = game(board, picks=4)
+    agents.play(SilentReport())
+    assert len(asked) > 5 + 4 * 3
+    assert agents.performance.any()
 
 
 def test_uniform_partners_stand_where_they_should(board):

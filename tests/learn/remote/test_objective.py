@@ -11,6 +11,7 @@ from poseapp.learn.remote.objective import (
     Seen,
     fooling_loss,
     full_loss,
+    look,
     pose_loss,
     reconstruct,
     see,
@@ -49,7 +50,7 @@ def drawn_from(net, eyes, *, detached):
     estimated = see(net, given.unlabelled).poses
     both = reconstruct(generator, given, estimated.detach() if detached else estimated)
     real = torch.cat([given.labelled, given.unlabelled])
-    return pose_loss(see(eyes, torch.cat(both)), see(eyes, real), OURS)
+    return pose_loss(look(eyes, torch.cat(both)), look(eyes, real), OURS)
 
 
 def test_the_transformer_teaches_the_estimator_through_the_estimated_pose():
@@ -106,8 +107,7 @@ def test_keypoints_that_are_not_labelled_teach_nothing():
 
 
 def features(*layers):
-    maps = [torch.tensor(layer, requires_grad=True).view(2, 1, 1, -1) for layer in layers]
-    return Seen(maps, torch.zeros(2, 1, 1, 1), torch.zeros(2, 1, 1, 1))
+    return [torch.tensor(layer, requires_grad=True).view(2, 1, 1, -1) for layer in layers]
 
 
 def test_the_pose_loss_weighs_layers_alike():
@@ -122,35 +122,21 @@ def test_the_pose_loss_weighs_layers_alike():
 def test_the_features_of_the_real_frame_are_the_goal_unless_as_printed():
     for printed, moved in ((OURS, False), (AsPrinted(both_sides=True), True)):
         real = features([[1.0], [1.0]])
-        leaf = real.maps[0]
+        leaf = real[0]
         leaf.retain_grad()
         pose_loss(features([[2.0], [2.0]]), real, printed).backward()
         assert (leaf.grad is not None) is moved
 
 
-class Says(torch.nn.Module):
-    """A discriminator of one opinion about each half of what it is shown."""
-
-    def __init__(self, *logits):
-        super().__init__()
-        self.logits = torch.tensor(logits)
-
-    def forward(self, pictures, poses):
-        each = len(pictures) // len(self.logits)
-        return self.logits.repeat_interleave(each).view(-1, 1, 1, 1)
-
-
 def test_adversarial_losses_are_equation_9():
-    pictures = torch.zeros(4, 3, 8, 8)
-    sure = 1 / (1 + math.exp(-2.0))
-    assert float(fooling_loss(Says(2.0), pictures, pictures, OURS)) == pytest.approx(
-        -math.log(sure)
-    )
-    printed = fooling_loss(Says(2.0), pictures, pictures, AsPrinted(saturating=True))
-    assert float(printed) == pytest.approx(math.log(1 - sure))
-    told = telling_loss(Says(2.0, -1.0), pictures, pictures, pictures)
+    sure, unsure = torch.tensor([2.0]), torch.tensor([-1.0])
+    share = 1 / (1 + math.exp(-2.0))
+    assert float(fooling_loss(sure, OURS)) == pytest.approx(-math.log(share))
+    printed = fooling_loss(sure, AsPrinted(saturating=True))
+    assert float(printed) == pytest.approx(math.log(1 - share))
     doubt = 1 / (1 + math.exp(1.0))
-    assert float(told) == pytest.approx(-math.log(sure) - math.log(1 - doubt))
+    told = telling_loss(sure, unsure)
+    assert float(told) == pytest.approx(-math.log(share) - math.log(1 - doubt))
 
 
 def test_the_whole_is_the_weighted_sum_and_zero_leaves_a_loss_out():
@@ -186,7 +172,8 @@ def test_the_discriminator_learns_to_tell_drawn_frames_from_real_ones():
         return given.unlabelled, drawn, partners
 
     for step in range(60):
-        loss = telling_loss(discriminator, *shown(step))
+        real, drawn, poses = shown(step)
+        loss = telling_loss(discriminator(real, poses), discriminator(drawn, poses))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

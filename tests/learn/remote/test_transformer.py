@@ -1,5 +1,6 @@
 """The Motion Transformer really moves bodies: on a figure that swings its arm."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.generator import Generator, drawn_size
-from poseapp.learn.remote.objective import see
+from poseapp.learn.remote.objective import full_loss, see, telling_loss
 from poseapp.learn.remote.settings import PAPERS_DRAWING, AsPrinted, Drawing, Settings
 from poseapp.learn.remote.studio import Studio
 from poseapp.nets.pose_net import BACKBONES, build
@@ -56,6 +57,28 @@ def test_an_update_moves_all_three_nets_and_the_average_lags():
     }
     assert min(moved.values()) > 0
     assert moved["average"] == pytest.approx(0.02 * moved["estimator"], rel=1e-3)
+
+
+def test_each_net_learns_from_its_own_loss_alone():
+    """What the discriminator said of drawn frames is computed once and serves both losses."""
+    studio, given = Studio(build("tiny", 3), 3, SMALL, CPU), pairs(0)[0]
+    nets = [studio.estimator, studio.generator, studio.discriminator]
+    estimator, generator, discriminator = copy.deepcopy(nets)
+    estimator.eval()
+    studio.update(given, transformer=True)
+    outcome = full_loss(estimator, generator, discriminator, given, SMALL.weights, SMALL.as_printed)
+    poses = outcome.poses.detach()
+    told = telling_loss(
+        discriminator(outcome.real, poses), discriminator(outcome.drawn.detach(), poses)
+    )
+    for net, twin, loss in (
+        (nets[0], estimator, outcome.total),
+        (nets[1], generator, outcome.total),
+        (nets[2], discriminator, told),
+    ):
+        wanted = torch.autograd.grad(loss, list(twin.parameters()), retain_graph=True)
+        for parameter, gradient in zip(net.parameters(), wanted, strict=True):
+            assert torch.allclose(parameter.grad, gradient, rtol=1e-3, atol=1e-6)
 
 
 def test_labels_alone_leave_the_drawing_nets_as_they_are():
