@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +21,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from poseapp.app.simulation import program_state
 from poseapp.domain.report import SilentReport
 from poseapp.learn.matal.episode import play
 from poseapp.learn.matal.settings import FEWEST_LABELS, Settings
@@ -37,6 +35,7 @@ from poseapp.learn.oracle.seen import Seen, look
 from poseapp.learn.oracle.summary import interval, wilcoxon_p
 from poseapp.media.reader import FrameReader
 from tests.evidence.packs import PACKS
+from tests.evidence.pages import origin, publish
 from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
 
@@ -172,14 +171,11 @@ def main() -> None:
     known = json.loads(twin.read_text(encoding="utf-8"))["rows"] if twin.exists() else {}
     rows = {n: measured(n, asked.seeds, asked.work, known.get(n, [])) for n in asked.packs}
     document = {
-        "command": f"python -m tests.evidence.matal_meta {shlex.join(sys.argv[1:])}".strip(),
-        **program_state(),
+        **origin("matal_meta"),
         "rows": known | rows,
         "summary": {name: summarised(own) for name, own in (known | rows).items()},
     }
-    asked.pages.mkdir(parents=True, exist_ok=True)
-    twin.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    (asked.pages / "matal_meta.md").write_text(page(document), encoding="utf-8")
+    publish(twin, document, page(document))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from poseapp.app.simulation import program_state
 from poseapp.learn.oracle.frozen_trunk import FrozenTrunk
 from poseapp.learn.oracle.scores import score
 from tests.evidence.matal import SCHEDULES
 from tests.evidence.matal_meta import open_pack
 from tests.evidence.packs import PACKS
+from tests.evidence.pages import origin, publish
 from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
 
@@ -134,15 +132,8 @@ def main() -> None:
             key: room(np.array(row["before"]), np.array(row["after"]), row["batch"])
             for key, row in rows.items()
         }
-        document = {
-            "command": f"python -m tests.evidence.matal_room {shlex.join(sys.argv[1:])}",
-            **program_state(),
-            "summary": summary,
-            "rows": list(rows.values()),
-        }
-        asked.pages.mkdir(parents=True, exist_ok=True)
-        twin.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        (asked.pages / "matal_room.md").write_text(page(document), encoding="utf-8")
+        document = {**origin("matal_room"), "summary": summary, "rows": list(rows.values())}
+        publish(twin, document, page(document))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,15 @@ too: stop it and start it again at will.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
-import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from poseapp.app.simulation import program_state
 from poseapp.domain.report import SilentReport
 from poseapp.learn.oracle.summary import interval, wilcoxon_p
 from poseapp.nets.motion_hmr.architecture import CLIP
@@ -39,6 +35,7 @@ from tests.evidence.mesh_trials import (
     Trial,
     run,
 )
+from tests.evidence.pages import origin, plain, publish, spread, take_back
 from tests.evidence.places import PAGES, WORK
 
 Row = dict[str, Any]
@@ -161,30 +158,14 @@ def _table(title: str, table: dict[Key, tuple[str, str]], cases: dict[tuple, Row
     for key, (name, papers) in table.items():
         if (entry := cases.get(key)) is None:
             continue
-        cells = [name, str(entry["seeds"]), *(_spread(entry[exam], "{:.1f}") for exam in EXAMS)]
+        cells = [name, str(entry["seeds"]), *(spread(entry[exam], "{:.1f}") for exam in EXAMS)]
         more = entry.get("more_other")
-        cells += [_spread(more, "{:+.1f}"), f"{more['wilcoxon_p']:.3f}"] if more else ["", ""]
+        cells += [spread(more, "{:+.1f}"), f"{more['wilcoxon_p']:.3f}"] if more else ["", ""]
         lines.append(f"| {' | '.join([*cells, papers])} |")
     measured = [key for key in table if key in cases and key[0] != USUAL]
     order = sorted(measured, key=lambda key: cases[key]["other"]["mean"])
     said = " < ".join(table[key][0] for key in order)
     return [*lines, "", f"On others: {said}." if len(order) > 1 else "", ""]
-
-
-def _spread(found: dict[str, float], form: str) -> str:
-    mean, low, high = (form.format(found[key]) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
-
-
-def take_back(twin: Path, work: Path) -> None:
-    """Put the committed results of these settings where trials leave theirs, but for known ones."""
-    known = json.loads(twin.read_text(encoding="utf-8")) if twin.exists() else {"trials": []}
-    for row in known["trials"]:
-        if known["size"] != asdict(SIZES[row["size"]]):
-            continue
-        kept = work / f"{Trial(*(row[name] for name in Trial.__slots__)).name}.json"
-        if not kept.exists():
-            kept.write_text(json.dumps(row), encoding="utf-8")
 
 
 class OneLine(SilentReport):
@@ -215,7 +196,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     twin = asked.pages / "mesh_tables.json"
-    take_back(twin, asked.work)
+    take_back(twin, asked.work, SIZES, Trial)
     done: list[Row] = []
     with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as processes:
         for stage in stages(asked.seeds, asked.size):
@@ -244,23 +225,15 @@ def _make(pools: Pools, name: str, numbers: list[int]) -> None:
 
 
 def write(rows: Sequence[Row], size: str, twin: Path) -> None:
-    """The page of what is done so far, and its JSON twin, each whole or not at all."""
+    """The page of what is done so far, and its JSON twin."""
     rows = sorted(rows, key=lambda row: [row[name] for name in Trial.__slots__])
     document = {
-        "command": f"python -m tests.evidence.mesh_tables {shlex.join(sys.argv[1:])}".strip(),
-        **program_state(),
-        "size": asdict(SIZES[size]),
+        **origin("mesh_tables"),
+        "size": plain(SIZES[size]),
         "summary": summarised(rows),
         "trials": rows,
     }
-    twin.parent.mkdir(parents=True, exist_ok=True)
-    for file, text in (
-        (twin, json.dumps(document, indent=1)),
-        (twin.with_suffix(".md"), page(document)),
-    ):
-        draft = file.with_name(file.name + ".part")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(file)
+    publish(twin, document, page(document))
 
 
 if __name__ == "__main__":

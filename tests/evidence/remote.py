@@ -13,11 +13,9 @@ single steps cost on a busy machine; about five hours of two cores.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
-import shlex
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.app.simulation import program_state
 from poseapp.domain.report import SilentReport
 from poseapp.learn.oracle.summary import interval, wilcoxon_p
 from poseapp.learn.remote.settings import Settings, variants
+from tests.evidence.pages import origin, plain, publish, spread, take_back
 from tests.evidence.places import PAGES, WORK
-from tests.evidence.remote_trials import LEFT_OUT, SIZES, Size, Trial, run
+from tests.evidence.remote_trials import LEFT_OUT, SIZES, Trial, run
 from tests.fixtures.jhmdb import JOINTS
 
 EVERY = 5
@@ -139,12 +137,10 @@ def page(document: dict[str, Any]) -> str:
     ]
     order = {name: n for n, name in enumerate(TITLES)}
     for entry in sorted(table, key=lambda s: order[s["variant"]]):
-        cells = [TITLES[entry["variant"]], *(_spread(entry[m], "{:.1f}") for m in MEASURES)]
+        cells = [TITLES[entry["variant"]], *(spread(entry[m], "{:.1f}") for m in MEASURES)]
         for rival in ("labels_only", "random"):
             found = entry.get(f"over_{rival}") or None
-            cells += (
-                [_spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
-            )
+            cells += [spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *_curve(summary), *_offsets(summary)]
     lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
@@ -157,7 +153,7 @@ def _curve(summary: dict[str, Any]) -> list[str]:
     lines = ["| one label every | labels | | PCK_body | PCK_torso |", "|---|---|---|---|---|"]
     for entry in sorted(rows, key=lambda s: (-s["every"], s["variant"] == "agent")):
         cells = [f"{entry['every']} frames", f"{entry['labels']:.0f}", TITLES[entry["variant"]]]
-        cells += [_spread(entry[m], "{:.1f}") for m in ("body_all", "torso_all")]
+        cells += [spread(entry[m], "{:.1f}") for m in ("body_all", "torso_all")]
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", *_caught_up(rows)]
 
@@ -205,31 +201,6 @@ def _offsets(summary: dict[str, Any]) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _spread(found: dict[str, float], form: str) -> str:
-    mean, low, high = (form.format(found[key]) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
-
-
-def take_back(twin: Path, work: Path) -> None:
-    """Put the committed results where trials leave theirs, but for those that are there.
-
-    Those of other settings are of no use.
-    """
-    known = json.loads(twin.read_text(encoding="utf-8")) if twin.exists() else {"trials": []}
-    for row in known["trials"]:
-        if known["size"] != _plain(SIZES[row["size"]]):
-            continue
-        trial = Trial(*(row[name] for name in Trial.__slots__))
-        kept = work / f"{trial.name}.json"
-        if not kept.exists():
-            kept.write_text(json.dumps(row), encoding="utf-8")
-
-
-def _plain(size: Size) -> dict[str, Any]:
-    """As it comes back from JSON."""
-    return json.loads(json.dumps(asdict(size)))
-
-
 class OneLine(SilentReport):
     """What a trial is at, on standard error."""
 
@@ -260,7 +231,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     name = "remote" if asked.size == "cpu" else f"remote_{asked.size}"
-    take_back(asked.pages / f"{name}.json", asked.work)
+    take_back(asked.pages / f"{name}.json", asked.work, SIZES, Trial)
     wanted = trials(asked.seeds, asked.size)
     if asked.only:
         wanted = [trial for trial in wanted if trial.variant in asked.only.split(",")]
@@ -277,23 +248,15 @@ def main() -> None:
 
 
 def write(rows: list[dict[str, Any]], size: str, twin: Path) -> None:
-    """The page of what is done so far, and its JSON twin, each whole or not at all."""
+    """The page of what is done so far, and its JSON twin."""
     rows = sorted(rows, key=lambda row: (row["seed"], row["every"], row["variant"]))
     document = {
-        "command": f"python -m tests.evidence.remote {shlex.join(sys.argv[1:])}".strip(),
-        **program_state(),
-        "size": _plain(SIZES[size]),
+        **origin("remote"),
+        "size": plain(SIZES[size]),
         "trials": rows,
         "summary": summarised(rows),
     }
-    twin.parent.mkdir(parents=True, exist_ok=True)
-    for file, text in (
-        (twin, json.dumps(document, indent=1)),
-        (twin.with_suffix(".md"), page(document)),
-    ):
-        draft = file.with_name(file.name + ".part")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(file)
+    publish(twin, document, page(document))
 
 
 if __name__ == "__main__":

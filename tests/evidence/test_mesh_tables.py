@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from poseapp.nets.body.shipped import shipped_body
 from tests.evidence import mesh_tables
 from tests.evidence.mesh_tables import CLIP, FULL, WHOLE
 from tests.evidence.mesh_trials import EXAMS, SIZES, USUAL, Trial, detected
+from tests.evidence.pages import take_back
 from tests.fixtures.performances import swaying
 
 
@@ -38,17 +39,9 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     assert "| keypoints | 2 | 86.0 [85.0, 87.0] |" in said
     assert "| +9.0 [+9.0, +9.0] |" in said  # 10 with one seed, 8 with the other, of every clip
     assert "On others: flow + keypoints < keypoints." in said
-    mesh_tables.take_back(twin, work)
+    take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-occluded-31-seed{r['seed']}": r for r in ROWS}
-
-
-def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
-    twin = tmp_path / "mesh_tables.json"
-    mesh_tables.write(ROWS, "cpu", twin)
-    monkeypatch.setitem(SIZES, "cpu", replace(SIZES["cpu"], steps=7))
-    mesh_tables.take_back(twin, tmp_path)
-    assert not list(tmp_path.glob("cpu-*.json"))
 
 
 def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.evidence import remote
+from tests.evidence.pages import take_back
 from tests.evidence.remote_trials import SIZES, Trial
 
 JOINTS = 15
@@ -25,7 +26,7 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     said = twin.with_suffix(".md").read_text()
     assert "| MT + random | 70.0" in said
     assert "+10.0 [+10.0, +10.0]" in said
-    remote.take_back(twin, work)
+    take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-every5-seed0": r for r in rows}
 
@@ -34,7 +35,7 @@ def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
     twin = tmp_path / "remote.json"
     remote.write([row("baseline", 5)], "cpu", twin)
     monkeypatch.setitem(SIZES, "cpu", replace(SIZES["cpu"], picks=7))
-    remote.take_back(twin, tmp_path)
+    take_back(twin, tmp_path, SIZES, Trial)
     assert not list(tmp_path.glob("cpu-*.json"))
 
 
