@@ -15,6 +15,7 @@ from poseapp.ui.workspaces.label_control import LabelControl
 from poseapp.ui.workspaces.mesh import MeshWorkspace
 from poseapp.ui.workspaces.mesh_drawing import Asked, Drawn, draw
 from poseapp.ui.workspaces.mesh_shown import ShownMeshes
+from poseapp.ui.workspaces.painted_bodies import draw_bodies
 
 _TALLEST_PX = 1600
 """Of a body: beyond that it is drawn coarser than the screen."""
@@ -73,18 +74,7 @@ class MeshOverlay(QObject):
         if not self._view.shows_points:
             canvas.show_instances((), ())
             return
-        current = editing.current
-        owner = None
-        if current is not None:
-            owner = current.instance.id if current.is_label else current.instance
-        canvas.show_instances(
-            editing.labels,
-            editing.predictions,
-            owner,
-            editing.keypoint,
-            editing.moved,
-            [body.title for body in editing.bodies],
-        )
+        draw_bodies(canvas, editing)
 
     def draw(self) -> None:
         """Have the meshes of the frame painted, as they are looked at now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from poseapp.domain.pose import Origin, Visibility
 from poseapp.domain.skeleton import Skeleton, titled
+from poseapp.ui.canvas.canvas import Canvas
 from poseapp.ui.canvas.markers import State, state_of
 from poseapp.ui.panels.side_panel import SidePanel
 from poseapp.ui.tables.keypoint_list import keypoint_mark
@@ -26,14 +27,14 @@ _MADE = {
 }
 
 
-def show_bodies(view: LabelWorkspace, editing: Editing, skeleton: Skeleton, empty: str) -> None:
-    """Draw the bodies of the frame everywhere; `empty` is what to say when there are none."""
+def draw_bodies(canvas: Canvas, editing: Editing) -> None:
+    """Draw the bodies of the frame, the current one marked."""
     current = editing.current
     owner = None
     if current is not None:
         label = editing.current_label
         owner = label if label is not None else current.instance
-    view.canvas.show_instances(
+    canvas.show_instances(
         editing.labels,
         editing.predictions,
         owner,
@@ -41,6 +42,11 @@ def show_bodies(view: LabelWorkspace, editing: Editing, skeleton: Skeleton, empt
         editing.moved,
         [body.title for body in editing.bodies],
     )
+
+
+def show_bodies(view: LabelWorkspace, editing: Editing, skeleton: Skeleton, empty: str) -> None:
+    """Draw the bodies of the frame everywhere; `empty` is what to say when there are none."""
+    draw_bodies(view.canvas, editing)
     rows = [
         Row(body.who, body.title, right=made_by(body), number=str(n + 1))
         for n, body in enumerate(editing.bodies)
