@@ -15,6 +15,9 @@ from torch.nn import functional
 from poseapp.learn.remote.motion import moved
 from poseapp.learn.remote.settings import AsPrinted, Drawing
 
+_PAINTED_AT_FIRST = -3.0
+"""Logit of the mask: paint of a generator that has learnt little hides where the body was put."""
+
 
 class Generator(nn.Module):
     """Pictures in -1..1 and poses as heatmaps → pictures in -1..1.
@@ -42,6 +45,13 @@ class Generator(nn.Module):
             *_widened(2 * width, width),
             nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
         )
+        self._paint_little()
+
+    def _paint_little(self) -> None:
+        last = self.paint[-1]
+        with torch.no_grad():
+            last.weight[3].mul_(0.1)
+            last.bias[3] = _PAINTED_AT_FIRST
 
     def forward(self, pictures: Tensor, source: Tensor, target: Tensor) -> Tensor:
         """The bodies of (B, 3, H, W), which stand as `source` says, as `target` wants them.

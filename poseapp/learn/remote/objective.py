@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
-from torch.nn.functional import softplus
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, softplus
 
 from poseapp.learn.augment import NONE
 from poseapp.learn.batches import Teaching
@@ -88,6 +89,38 @@ def truth_loss(seen: Seen, pairs: Pairs, as_printed: AsPrinted) -> Tensor:
     return (pairs.taught * squared).sum() / pairs.taught.sum().clamp(min=1.0)
 
 
+@torch.no_grad()
+def put_right(redrawn: Tensor, pairs: Pairs) -> Tensor:
+    """(B, K) how much of what differs around a keypoint redrawing took away, 0..1.
+
+    `redrawn` is F'_LBL, made of the unlabelled frame; the labelled one shows how it should look.
+    It is 1 for a keypoint that is nowhere in the labelled frame.
+    """
+    before, after = (_differing(shown, pairs) for shown in (pairs.unlabelled, redrawn))
+    return (1 - after / before.clamp(min=1e-6)).clamp(0, 1)
+
+
+def _differing(pictures: Tensor, pairs: Pairs) -> Tensor:
+    """(B, K) mean difference in colour from the labelled frame, around each of its keypoints."""
+    bells = pairs.truth
+    apart = (pictures - pairs.labelled).abs().mean(dim=1, keepdim=True)
+    apart = adaptive_avg_pool2d(apart, bells.shape[2:])
+    return (apart * bells).sum(dim=(2, 3)) / bells.sum(dim=(2, 3)).clamp(min=1e-6)
+
+
+def redrawn_truth_loss(seen: Seen, redrawn: Tensor, pairs: Pairs, as_printed: AsPrinted) -> Tensor:
+    """L_gt, equation 8, of F'_LBL: a keypoint teaches as much as it was put right.
+
+    Where the estimate of how the unlabelled frame stands is wrong, what is redrawn does not stand
+    as its label says.
+    """
+    if as_printed.all_redrawn:
+        return truth_loss(seen, pairs, as_printed)
+    taught = pairs.taught * put_right(redrawn, pairs)
+    share = taught.sum() / pairs.taught.sum().clamp(min=1e-6)
+    return share * truth_loss(seen, replace(pairs, taught=taught), as_printed)
+
+
 def pose_loss(drawn: Sequence[Tensor], real: Sequence[Tensor], as_printed: AsPrinted) -> Tensor:
     """L_pose, equation 10: squared differences of features, added up over four layers.
 
@@ -139,6 +172,19 @@ class Outcome:
     """What it says of `drawn`; empty where nobody asks."""
 
 
+@contextmanager
+def _held_fast(net: nn.Module) -> Iterator[None]:
+    """Gradients pass through the net and leave it as it is."""
+    learning = [p for p in net.parameters() if p.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
 def full_loss(
     estimator: PoseNet,
     generator: Generator,
@@ -153,17 +199,20 @@ def full_loss(
     seen = see(estimator, real)
     labelled, estimated = seen.first(count), seen.poses[count:]
     drawn = torch.cat(reconstruct(generator, pairs, estimated))
-    again = look(estimator, drawn)
+    if as_printed.taught_to_look:
+        again = look(estimator, drawn)
+        redrawn = [m[:count] for m in again]
+    else:
+        with _held_fast(estimator):
+            again = look(estimator, drawn)
+        redrawn = look(estimator, drawn[:count])
     condition = labelled.poses if as_printed.estimated_condition else pairs.truth
     poses = torch.cat([condition, estimated])
     logits = discriminator(drawn, poses) if weights.adversarial else drawn.new_empty(0)
     losses: dict[str, Callable[[], Tensor]] = {
-        "truth": lambda: sum(
-            (
-                truth_loss(told, pairs, as_printed)
-                for told in (labelled, read(estimator, [m[:count] for m in again]))
-            ),
-            real.new_zeros(()),
+        "truth": lambda: (
+            truth_loss(labelled, pairs, as_printed)
+            + redrawn_truth_loss(read(estimator, redrawn), drawn[:count], pairs, as_printed)
         ),
         # twice a mean over both frames is the sum over i that the equations write
         "adversarial": lambda: 2 * fooling_loss(logits, as_printed),

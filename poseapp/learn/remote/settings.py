@@ -60,12 +60,17 @@ class AsPrinted:
     """The generator paints everything anew instead of what changes."""
     both_sides: bool = False
     """L_pose also pulls the features of the real frame, which would let features shrink."""
+    taught_to_look: bool = False
+    """L_pose also teaches the estimator to see in drawn frames what it sees in real ones; it is
+    then the longest gradient, and says nothing of where keypoints are."""
     raw_features: bool = False
     """L_pose sums plain squared differences; the largest layer then outweighs the others."""
     estimated_condition: bool = False
     """The discriminator is told the estimated pose of labelled frames too (equation 7)."""
     saturating: bool = False
     """log(1 - D) as in equation 9, which hardly teaches a generator that is seen through."""
+    all_redrawn: bool = False
+    """L_gt believes the label of every redrawn frame, however wrong its body was put."""
     squared_maps: bool = False
     """L_gt as squared differences of heatmaps (equation 8), not the estimator's own loss."""
     batch_statistics: bool = False

@@ -1,5 +1,6 @@
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from poseapp.learn.remote.objective import (
     full_loss,
     look,
     pose_loss,
+    put_right,
     reconstruct,
+    redrawn_truth_loss,
     see,
     telling_loss,
     truth_loss,
@@ -43,10 +46,9 @@ def gradient(net):
     return sum(float(p.grad.abs().sum()) for p in net.parameters() if p.grad is not None)
 
 
-def drawn_from(net, eyes, *, detached):
-    """L_pose with other eyes than the estimator's, so that only P_unLBL leads back to it."""
+def drawn_from(net, eyes, generator, *, detached=False):
+    """L_pose of both frames with other eyes than the estimator's: only P_unLBL leads back to it."""
     given, _ = pairs(0)
-    generator = Generator(3, DRAWING, OURS)
     estimated = see(net, given.unlabelled).poses
     both = reconstruct(generator, given, estimated.detach() if detached else estimated)
     real = torch.cat([given.labelled, given.unlabelled])
@@ -56,7 +58,7 @@ def drawn_from(net, eyes, *, detached):
 def test_the_transformer_teaches_the_estimator_through_the_estimated_pose():
     net = estimator()
     eyes = copy.deepcopy(net).requires_grad_(False)
-    drawn_from(net, eyes, detached=False).backward()
+    drawn_from(net, eyes, Generator(3, DRAWING, OURS)).backward()
     assert gradient(net) > 0
     assert all(p.grad is not None and p.grad.any() for p in net.head.last.parameters())
 
@@ -64,7 +66,7 @@ def test_the_transformer_teaches_the_estimator_through_the_estimated_pose():
 def test_a_detached_pose_teaches_nothing():
     net = estimator()
     eyes = copy.deepcopy(net).requires_grad_(False)
-    drawn_from(net, eyes, detached=True).backward()
+    drawn_from(net, eyes, Generator(3, DRAWING, OURS), detached=True).backward()
     assert gradient(net) == 0
 
 
@@ -74,6 +76,21 @@ def test_where_the_estimate_tells_how_the_source_stands_it_is_held_fast():
     labelled, _ = reconstruct(Generator(3, DRAWING, OURS), given, see(net, given.unlabelled).poses)
     labelled.sum().backward()
     assert gradient(net) == 0
+
+
+def test_the_pose_loss_teaches_through_the_pose_alone_unless_as_printed():
+    """As if other eyes had looked at what was drawn."""
+    given, _ = pairs(0)
+    alone = Weights(truth=0.0, adversarial=0.0)
+    for printed, same in ((OURS, True), (AsPrinted(taught_to_look=True), False)):
+        net, generator = estimator(), Generator(3, DRAWING, OURS)
+        twin, eyes = copy.deepcopy(net), copy.deepcopy(net).requires_grad_(False)
+        full_loss(net, generator, Discriminator(3, DRAWING), given, alone, printed).total.backward()
+        drawn_from(twin, eyes, generator).backward()
+        gradients = [
+            torch.cat([p.grad.flatten() for p in each.parameters()]) for each in (net, twin)
+        ]
+        assert torch.allclose(*gradients, rtol=1e-3, atol=1e-6) is same
 
 
 def certain(truth):
@@ -104,6 +121,47 @@ def test_keypoints_that_are_not_labelled_teach_nothing():
     for printed in (OURS, AsPrinted(squared_maps=True)):
         told = truth_loss(certain(given.truth), some, printed)
         assert float(truth_loss(certain(bent), some, printed)) == pytest.approx(float(told))
+
+
+def apart(given):
+    """Pairs whose frames differ everywhere."""
+    return replace(given, unlabelled=given.labelled + 0.5)
+
+
+def test_what_is_redrawn_teaches_as_far_as_it_was_put_right():
+    given = apart(pairs(0)[0])
+    assert torch.allclose(put_right(given.labelled, given), torch.ones(8, 3))
+    assert torch.allclose(put_right(given.unlabelled, given), torch.zeros(8, 3))
+    assert torch.allclose(put_right(given.labelled + 0.2, given), torch.full((8, 3), 0.6))
+    worse = given.labelled - 0.8
+    assert torch.allclose(put_right(worse, given), torch.zeros(8, 3))
+
+
+def test_it_is_judged_around_each_keypoint():
+    given, _ = pairs(0)
+    bells = torch.zeros_like(given.truth)
+    bells[:, 0, 1, 1] = bells[:, 1, 6, 6] = 1
+    given = apart(replace(given, truth=bells))
+    redrawn = given.unlabelled.clone()
+    redrawn[:, :, :16, :16] = given.labelled[:, :, :16, :16]
+    right = put_right(redrawn, given)
+    # the third has no place to look at
+    assert torch.allclose(right, torch.tensor([1.0, 0.0, 1.0]).expand(8, 3))
+
+
+def test_labels_of_redrawn_frames_count_less_where_these_are_wrong_unless_as_printed():
+    given = apart(pairs(0)[0])
+    wrong = certain(given.truth.flip(3))
+    whole = float(truth_loss(wrong, given, OURS))
+    assert whole > 1
+    halfway = given.labelled + 0.25
+    told = [
+        float(redrawn_truth_loss(wrong, redrawn, given, OURS))
+        for redrawn in (given.labelled, halfway, given.unlabelled)
+    ]
+    assert told == pytest.approx([whole, whole / 2, 0], rel=1e-4, abs=1e-6)
+    printed = AsPrinted(all_redrawn=True)
+    assert float(redrawn_truth_loss(wrong, halfway, given, printed)) == pytest.approx(whole)
 
 
 def features(*layers):

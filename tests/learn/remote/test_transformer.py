@@ -9,6 +9,7 @@ from torch import nn
 
 from poseapp.domain.errors import TrainingError
 from poseapp.learn.remote.generator import Generator, drawn_size
+from poseapp.learn.remote.motion import moved
 from poseapp.learn.remote.objective import full_loss, see, telling_loss
 from poseapp.learn.remote.settings import PAPERS_DRAWING, AsPrinted, Drawing, Settings
 from poseapp.learn.remote.studio import Studio
@@ -28,7 +29,7 @@ def tiny_net(monkeypatch):
 
 def test_it_beats_copying_the_source_and_a_pose_of_another_moment():
     studio = Studio(build("tiny", 3), 3, SMALL, CPU)
-    for step in range(70):
+    for step in range(140):
         studio.warm_up(*pairs(step))
     given, partners = pairs(5000, count=32)
     with torch.no_grad():
@@ -39,6 +40,16 @@ def test_it_beats_copying_the_source_and_a_pose_of_another_moment():
     with_another = float((shuffled - given.unlabelled).abs().mean())
     assert error < 0.8 * copied
     assert error < 0.95 * with_another
+
+
+def test_at_first_it_shows_the_moved_source_and_paints_little():
+    generator = Generator(3, SMALL.drawing, AsPrinted())
+    given, partners = pairs(0)
+    with torch.no_grad():
+        drawn = generator(given.labelled, given.truth, partners)
+        kept = moved(given.labelled, given.truth, partners)
+    assert float((drawn - kept).abs().max()) < 0.25
+    assert not torch.equal(drawn, kept)
 
 
 def test_an_update_moves_all_three_nets_and_the_average_lags():
