@@ -12,7 +12,6 @@ from poseapp.ui.panels import pieces
 from poseapp.ui.widgets.chip import Chip
 
 _SHOWN = ("show_labels", "show_predictions", "show_names", "show_trails", "show_heatmap")
-_NARROW_PX = 840
 
 
 class ContextLine(QWidget):
@@ -33,12 +32,11 @@ class ContextLine(QWidget):
         self._zoom = pieces.text("100 %", "small", "text2")
         self._zoom.setMinimumWidth(48)
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setLayout(
-            pieces.row(
-                self._mode, self._gestures, None, *self._switches, self._zoom,
-                margins=(12, 0, 12, 0),
-            )
+        self._line = pieces.row(
+            self._mode, self._gestures, None, *self._switches, self._zoom,
+            margins=(12, 0, 12, 0),
         )  # fmt: skip
+        self.setLayout(self._line)
 
     def show_mode(self, mode: str, gestures: tuple[str, ...]) -> None:
         """Say what clicking and dragging does now."""
@@ -64,10 +62,22 @@ class ContextLine(QWidget):
         return made
 
     def _fit(self) -> None:
-        """Where it is narrow one gesture and the words without their keys must do."""
-        narrow = self.width() < _NARROW_PX
+        """As much as there is room for: gestures but the first go first, then the keys."""
+        fuller = [(count, True) for count in range(len(self._labels), 1, -1)]
+        for gestures, keys in (*fuller, (1, True), (1, False)):
+            self._show(gestures, keys=keys)
+            if self._wanted() <= self.width():
+                return
+
+    def _show(self, gestures: int, *, keys: bool) -> None:
         for number, label in enumerate(self._labels):
-            label.setVisible(number == 0 or not narrow)
+            label.setVisible(number < gestures)
         for command, button in zip(_SHOWN, self._switches, strict=True):
-            caps = "" if narrow else self._actions.caps(command)
+            caps = self._actions.caps(command) if keys else ""
             button.setText(f"{self._actions[command].text()}  {caps}".rstrip())
+
+    def _wanted(self) -> int:
+        """Width in pixels in which nothing is cut."""
+        self._gestures.invalidate()
+        self._line.invalidate()
+        return self._line.sizeHint().width()
