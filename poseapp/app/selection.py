@@ -22,7 +22,7 @@ from poseapp.domain.video import Video
 from poseapp.learn.select.base import Selector
 from poseapp.learn.select.frame_agent import FrameAgent
 from poseapp.learn.select.matal import Matal
-from poseapp.learn.select.registry import NOTHING_LEFT, SELECTORS, STAND_IN, selector_called
+from poseapp.learn.select.registry import NOTHING_LEFT, SELECTORS, USUAL, selector_called
 from poseapp.media.reader import FrameReader
 
 MOST_CANDIDATES = 5000
@@ -72,7 +72,7 @@ class Selection:
 
     def suggest(
         self,
-        selector: str = STAND_IN.name,
+        selector: str = USUAL.name,
         count: int = FRAMES_A_ROUND,
         then: Callable[[tuple[Suggestion, ...]], None] = lambda _: None,
     ) -> Job:

@@ -17,7 +17,7 @@ from poseapp.app.training import Training
 from poseapp.app.worth import Weighing
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.run import Run
-from poseapp.learn.select.registry import STAND_IN
+from poseapp.learn.select.registry import USUAL
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Services:
         settings = self._session.settings
         if not settings.get("suggest_after_training"):
             return
-        selector = settings.get("selector", STAND_IN.name)
+        selector = settings.get("selector", USUAL.name)
         count = settings.get("suggest_count", FRAMES_A_ROUND)
         try:
             self.selection.suggest(selector, count)

@@ -38,7 +38,8 @@ from tests.fixtures.packs import data_folder
 
 AGENTS = "matal"
 RULES = (
-    "typiclust", "kcentre", "kmeans", "least_confidence", "entropy", "temporal_jump", "uniform",
+    "typiclust", "kcentre", "kmeans", "least_confidence", "entropy", "doubtful_groups",
+    "temporal_jump", "uniform",
 )  # fmt: skip
 """The fixed rules beside chance; the other selectors look into the net."""
 SCHEDULES = {"mirror_mouse": Schedule(rounds=5, batch=10, initial=10)}

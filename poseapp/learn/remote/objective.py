@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, softplus
+from torch.nn.functional import softplus
 
 from poseapp.learn.augment import NONE
 from poseapp.learn.batches import Teaching
@@ -87,38 +87,6 @@ def truth_loss(seen: Seen, pairs: Pairs, as_printed: AsPrinted) -> Tensor:
         return heatmap_cross_entropy(seen.raw.float(), pairs.truth, pairs.taught)
     squared = (seen.poses - pairs.truth).square().sum(dim=(2, 3))
     return (pairs.taught * squared).sum() / pairs.taught.sum().clamp(min=1.0)
-
-
-@torch.no_grad()
-def put_right(redrawn: Tensor, pairs: Pairs) -> Tensor:
-    """(B, K) how much of what differs around a keypoint redrawing took away, 0..1.
-
-    `redrawn` is F'_LBL, made of the unlabelled frame; the labelled one shows how it should look.
-    It is 1 for a keypoint that is nowhere in the labelled frame.
-    """
-    before, after = (_differing(shown, pairs) for shown in (pairs.unlabelled, redrawn))
-    return (1 - after / before.clamp(min=1e-6)).clamp(0, 1)
-
-
-def _differing(pictures: Tensor, pairs: Pairs) -> Tensor:
-    """(B, K) mean difference in colour from the labelled frame, around each of its keypoints."""
-    bells = pairs.truth
-    apart = (pictures - pairs.labelled).abs().mean(dim=1, keepdim=True)
-    apart = adaptive_avg_pool2d(apart, bells.shape[2:])
-    return (apart * bells).sum(dim=(2, 3)) / bells.sum(dim=(2, 3)).clamp(min=1e-6)
-
-
-def redrawn_truth_loss(seen: Seen, redrawn: Tensor, pairs: Pairs, as_printed: AsPrinted) -> Tensor:
-    """L_gt, equation 8, of F'_LBL: a keypoint teaches as much as it was put right.
-
-    Where the estimate of how the unlabelled frame stands is wrong, what is redrawn does not stand
-    as its label says.
-    """
-    if as_printed.all_redrawn:
-        return truth_loss(seen, pairs, as_printed)
-    taught = pairs.taught * put_right(redrawn, pairs)
-    share = taught.sum() / pairs.taught.sum().clamp(min=1e-6)
-    return share * truth_loss(seen, replace(pairs, taught=taught), as_printed)
 
 
 def pose_loss(drawn: Sequence[Tensor], real: Sequence[Tensor], as_printed: AsPrinted) -> Tensor:
@@ -212,7 +180,7 @@ def full_loss(
     losses: dict[str, Callable[[], Tensor]] = {
         "truth": lambda: (
             truth_loss(labelled, pairs, as_printed)
-            + redrawn_truth_loss(read(estimator, redrawn), drawn[:count], pairs, as_printed)
+            + truth_loss(read(estimator, redrawn), pairs, as_printed)
         ),
         # twice a mean over both frames is the sum over i that the equations write
         "adversarial": lambda: 2 * fooling_loss(logits, as_printed),

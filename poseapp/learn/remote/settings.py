@@ -69,8 +69,6 @@ class AsPrinted:
     """The discriminator is told the estimated pose of labelled frames too (equation 7)."""
     saturating: bool = False
     """log(1 - D) as in equation 9, which hardly teaches a generator that is seen through."""
-    all_redrawn: bool = False
-    """L_gt believes the label of every redrawn frame, however wrong its body was put."""
     squared_maps: bool = False
     """L_gt as squared differences of heatmaps (equation 8), not the estimator's own loss."""
     batch_statistics: bool = False

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poseapp.domain.report import Report
-from poseapp.domain.skeleton import titled
-from poseapp.domain.suggestion import Reason, Suggestion
+from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import stands_out
+from poseapp.learn.select.words import stands_out, unsure_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,7 @@ class LeastConfidence(Selector):
         rows = best_apart(pool, worth, budget)
         worst = stands_out(doubt)
         reasons = [
-            (_reason(pool.skeleton.names[worst[row]], float(doubt[row, worst[row]])),)
+            (unsure_of(pool.skeleton.names[worst[row]], float(doubt[row, worst[row]])),)
             for row in rows
         ]
         return suggestions(pool, rows, worth[rows].tolist(), reasons, self.name)
-
-
-def _reason(keypoint: str, doubt: float) -> Reason:
-    text = f"{titled(keypoint)} unsure. The net gives it {1 - doubt:.2f}."
-    return Reason("uncertainty", text, doubt, keypoint)

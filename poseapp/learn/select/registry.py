@@ -7,6 +7,7 @@ from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.badge import Badge
 from poseapp.learn.select.base import Pool, Selector
+from poseapp.learn.select.doubtful_groups import DoubtfulGroups
 from poseapp.learn.select.dropout_kcentre import DropoutKCentre
 from poseapp.learn.select.entropy import Entropy
 from poseapp.learn.select.expected_gradient import ExpectedGradient
@@ -33,6 +34,7 @@ SELECTORS: dict[str, Selector] = {
         KMeans(),
         LeastConfidence(),
         Entropy(),
+        DoubtfulGroups(),
         TemporalJump(),
         LearningLoss(),
         LearningLossPlus(),
@@ -52,6 +54,8 @@ SELECTORS: dict[str, Selector] = {
 
 NOTHING_LEFT = "No frame is left to pick: all are labelled or were suggested before. Add a video."
 
+USUAL = SELECTORS["doubtful_groups"]
+"""Asked where nobody chose another: over all packs no rule is better (docs/evidence/matal.md)."""
 STAND_IN = SELECTORS["typiclust"]
 """Picks where the selector that was asked for cannot yet."""
 

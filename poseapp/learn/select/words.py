@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.domain.skeleton import titled
 from poseapp.domain.suggestion import Reason
 
 
@@ -27,6 +28,12 @@ def stands_out(doubt: NDArray[np.floating]) -> NDArray[np.intp]:
     Some keypoints are always doubtful; naming them in every reason would say nothing.
     """
     return (doubt - np.median(doubt, axis=0)).argmax(axis=1)
+
+
+def unsure_of(keypoint: str, doubt: float) -> Reason:
+    """As in `Left wrist unsure. The net gives it 0.31.`."""
+    text = f"{titled(keypoint)} unsure. The net gives it {1 - doubt:.2f}."
+    return Reason("uncertainty", text, doubt, keypoint)
 
 
 def above(worth: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from poseapp.app.training import Training
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.matal.settings import FEWEST_LABELS
 from poseapp.learn.select.matal import Matal
-from poseapp.learn.select.registry import STAND_IN
+from poseapp.learn.select.registry import STAND_IN, USUAL
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.agents_box import AgentsView
@@ -64,7 +64,7 @@ class SuggestControl(QObject):
         """The one that was chosen, or the one to begin with."""
         names = [name for name, _ in self._selection.choices]
         chosen = self._session.settings.get(_SELECTOR)
-        return chosen if chosen in names else names[0]
+        return chosen if chosen in names else USUAL.name
 
     @property
     def count(self) -> int:

@@ -1,6 +1,5 @@
 import copy
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -14,9 +13,7 @@ from poseapp.learn.remote.objective import (
     full_loss,
     look,
     pose_loss,
-    put_right,
     reconstruct,
-    redrawn_truth_loss,
     see,
     telling_loss,
     truth_loss,
@@ -121,47 +118,6 @@ def test_keypoints_that_are_not_labelled_teach_nothing():
     for printed in (OURS, AsPrinted(squared_maps=True)):
         told = truth_loss(certain(given.truth), some, printed)
         assert float(truth_loss(certain(bent), some, printed)) == pytest.approx(float(told))
-
-
-def apart(given):
-    """Pairs whose frames differ everywhere."""
-    return replace(given, unlabelled=given.labelled + 0.5)
-
-
-def test_what_is_redrawn_teaches_as_far_as_it_was_put_right():
-    given = apart(pairs(0)[0])
-    assert torch.allclose(put_right(given.labelled, given), torch.ones(8, 3))
-    assert torch.allclose(put_right(given.unlabelled, given), torch.zeros(8, 3))
-    assert torch.allclose(put_right(given.labelled + 0.2, given), torch.full((8, 3), 0.6))
-    worse = given.labelled - 0.8
-    assert torch.allclose(put_right(worse, given), torch.zeros(8, 3))
-
-
-def test_it_is_judged_around_each_keypoint():
-    given, _ = pairs(0)
-    bells = torch.zeros_like(given.truth)
-    bells[:, 0, 1, 1] = bells[:, 1, 6, 6] = 1
-    given = apart(replace(given, truth=bells))
-    redrawn = given.unlabelled.clone()
-    redrawn[:, :, :16, :16] = given.labelled[:, :, :16, :16]
-    right = put_right(redrawn, given)
-    # the third has no place to look at
-    assert torch.allclose(right, torch.tensor([1.0, 0.0, 1.0]).expand(8, 3))
-
-
-def test_labels_of_redrawn_frames_count_less_where_these_are_wrong_unless_as_printed():
-    given = apart(pairs(0)[0])
-    wrong = certain(given.truth.flip(3))
-    whole = float(truth_loss(wrong, given, OURS))
-    assert whole > 1
-    halfway = given.labelled + 0.25
-    told = [
-        float(redrawn_truth_loss(wrong, redrawn, given, OURS))
-        for redrawn in (given.labelled, halfway, given.unlabelled)
-    ]
-    assert told == pytest.approx([whole, whole / 2, 0], rel=1e-4, abs=1e-6)
-    printed = AsPrinted(all_redrawn=True)
-    assert float(redrawn_truth_loss(wrong, halfway, given, printed)) == pytest.approx(whole)
 
 
 def features(*layers):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from poseapp.domain.report import SilentReport
+from poseapp.learn.select.doubtful_groups import DoubtfulGroups
 from poseapp.learn.select.entropy import Entropy, two_peak_entropy
 from poseapp.learn.select.least_confidence import LeastConfidence
 from poseapp.learn.select.temporal_jump import TemporalJump
-from tests.learn.select.pools import believed, changed, frames_of, pool_of
+from tests.learn.select.pools import believed, blobs, changed, frames_of, pool_of
 
 
 def pool_with(count=100, **beliefs):
@@ -83,3 +84,36 @@ def test_a_net_that_found_nothing_anywhere_does_no_harm():
 def test_without_a_net_each_says_why_it_cannot_pick(selector):
     assert "Train a net first" in selector.not_yet(pool_of(np.zeros((3, 1))))
     assert selector.not_yet(pool_with(3)) == ""
+
+
+def test_the_most_doubtful_frame_of_each_group_without_a_label_is_picked_most_doubtful_first():
+    scores = np.full((90, 3), 0.9)
+    scores[10] = 0.3
+    scores[11] = 0.2  # the same group: one label is enough
+    scores[40] = 0.6
+    scores[70] = 0.1  # its group has a label
+    features = blobs([30, 30, 30])
+    pool = pool_of(
+        features, labelled_features=features[60:61], predicted=believed(90, scores=scores)
+    )
+    first, second = DoubtfulGroups(groups_a_pick=1).pick(pool, 2, SilentReport())
+    assert frames_of([first, second]) == [11, 40]
+    assert first.score == pytest.approx(0.8)
+    assert [reason.text for reason in first.reasons] == [
+        "Nose unsure. The net gives it 0.20.",
+        "Stands for 30 frames. Labelling it helps with all of them.",
+    ]
+
+
+def test_with_more_groups_than_picks_the_doubtful_ones_are_asked_for():
+    scores = np.full((90, 3), 0.9)
+    scores[50], scores[80] = 0.5, 0.4
+    pool = pool_of(blobs([30, 30, 30]), predicted=believed(90, scores=scores))
+    assert frames_of(DoubtfulGroups().pick(pool, 1, SilentReport())) == [80]
+    assert len(DoubtfulGroups().pick(pool, 90, SilentReport())) == 90
+
+
+def test_groups_wait_for_a_net_to_doubt():
+    assert (
+        DoubtfulGroups().not_yet(pool_of(np.zeros((5, 1)))).startswith("There are no predictions")
+    )
