@@ -41,17 +41,8 @@ class Generator(nn.Module):
             for n in range(drawing.blocks)
         )
         self.paint = nn.Sequential(
-            *_widened(4 * width, 2 * width),
-            *_widened(2 * width, width),
-            nn.Conv2d(width, 4, 7, padding=3, padding_mode="reflect"),
+            *_widened(4 * width, 2 * width), *_widened(2 * width, width), _colours_and_mask(width)
         )
-        self._paint_little()
-
-    def _paint_little(self) -> None:
-        last = self.paint[-1]
-        with torch.no_grad():
-            last.weight[3].mul_(0.1)
-            last.bias[3] = _PAINTED_AT_FIRST
 
     def forward(self, pictures: Tensor, source: Tensor, target: Tensor) -> Tensor:
         """The bodies of (B, 3, H, W), which stand as `source` says, as `target` wants them.
@@ -129,6 +120,16 @@ def _narrowed(before: int, width: int) -> nn.Sequential:
             nn.ReLU(inplace=True),
         ]
     return nn.Sequential(*layers)
+
+
+def _colours_and_mask(before: int) -> nn.Conv2d:
+    """Blue, green, red, and the mask's logit, which lets little be painted at first."""
+    last = nn.Conv2d(before, 4, 7, padding=3, padding_mode="reflect")
+    assert last.bias is not None
+    with torch.no_grad():
+        last.weight[3].mul_(0.1)
+        last.bias[3] = _PAINTED_AT_FIRST
+    return last
 
 
 def _widened(before: int, after: int) -> list[nn.Module]:
