@@ -13,7 +13,7 @@ from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.kmeans import filled_up
 from poseapp.learn.select.typiclust import groups
-from poseapp.learn.select.words import stands_for, stands_out, unsure_of
+from poseapp.learn.select.words import stands_for, unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,8 @@ class DoubtfulGroups(Selector):
         }
         rows = sorted(best, key=lambda row: -worth[row])[:count]
         rows, speaks_for = filled_up(pool, rows, [best[row] for row in rows], count)
-        worst = stands_out(doubt)
+        doubts = unsure(pool.skeleton.names, doubt, rows)
         reasons = [
-            (
-                unsure_of(pool.skeleton.names[worst[row]], float(doubt[row, worst[row]])),
-                stands_for(n, max(speaks_for)),
-            )
-            for row, n in zip(rows, speaks_for, strict=True)
+            (why, stands_for(n, max(speaks_for))) for why, n in zip(doubts, speaks_for, strict=True)
         ]
         return suggestions(pool, rows, worth[rows].tolist(), reasons, self.name)

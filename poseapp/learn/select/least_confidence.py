@@ -8,7 +8,7 @@ from poseapp.domain.report import Report
 from poseapp.domain.suggestion import Suggestion
 from poseapp.learn.select.base import Pool, Selector, suggestions
 from poseapp.learn.select.spread import best_apart
-from poseapp.learn.select.words import stands_out, unsure_of
+from poseapp.learn.select.words import unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,5 @@ class LeastConfidence(Selector):
         doubt = 1 - pool.beliefs().scores
         worth = doubt.mean(axis=1)
         rows = best_apart(pool, worth, budget)
-        worst = stands_out(doubt)
-        reasons = [
-            (unsure_of(pool.skeleton.names[worst[row]], float(doubt[row, worst[row]])),)
-            for row in rows
-        ]
+        reasons = [(why,) for why in unsure(pool.skeleton.names, doubt, rows)]
         return suggestions(pool, rows, worth[rows].tolist(), reasons, self.name)

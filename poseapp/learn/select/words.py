@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +32,13 @@ def stands_out(doubt: NDArray[np.floating]) -> NDArray[np.intp]:
     return (doubt - np.median(doubt, axis=0)).argmax(axis=1)
 
 
-def unsure_of(keypoint: str, doubt: float) -> Reason:
-    """As in `Left wrist unsure. The net gives it 0.31.`."""
+def unsure(names: Sequence[str], doubt: NDArray[np.floating], rows: Sequence[int]) -> list[Reason]:
+    """For each of these rows of the (N, K) doubt the keypoint that `stands_out`."""
+    worst = stands_out(doubt)
+    return [_unsure_of(names[int(worst[row])], float(doubt[row, worst[row]])) for row in rows]
+
+
+def _unsure_of(keypoint: str, doubt: float) -> Reason:
     text = f"{titled(keypoint)} unsure. The net gives it {1 - doubt:.2f}."
     return Reason("uncertainty", text, doubt, keypoint)
 
