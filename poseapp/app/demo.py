@@ -91,7 +91,7 @@ def _typical(session: Session, walker: Walker, refs: list[FrameRef]) -> list[Sug
     """The frames asked for first: typical ones, as for every project without a net."""
     from poseapp.infer.features import SmallCopies
     from poseapp.learn.select.base import Pool
-    from poseapp.learn.select.registry import STAND_IN, propose
+    from poseapp.learn.select.registry import WITHOUT_A_NET, propose
 
     describe = SmallCopies()
     seen = {ref: describe([walker.render(ref.frame)[0]])[0] for ref in refs}
@@ -106,5 +106,5 @@ def _typical(session: Session, walker: Walker, refs: list[FrameRef]) -> list[Sug
         np.stack([seen[ref] for ref in labelled]),
         SCENE.seed,
     )
-    picked = propose(STAND_IN, pool, _ASKED, SilentReport())
+    picked = propose(WITHOUT_A_NET, pool, _ASKED, SilentReport())
     return [replace(suggestion, round=1) for suggestion in picked]

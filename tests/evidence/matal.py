@@ -138,7 +138,7 @@ def page(document: dict[str, Any], stem: str, title: str) -> str:
         "",
         "A simulated annotator answers the selector; after every round a new head is trained over "
         "a trunk that stands still. First labels, first weights, steps and schedule are the same "
-        "for all. Before 40 labels typiclust stands in for the agents, as in the app. *Error* is "
+        "for all. Before 40 labels doubtful_groups stands in for the agents, as in the app. *Error* is "
         "the mean over the course, brackets are 95 % intervals from resampling seeds, p is "
         "Wilcoxon's over pairs of equal seeds (two-sided; with 5 pairs never under 0.0625, with "
         "10 never under 0.002). *Labels* are those that lead to the error with which chance ends, "

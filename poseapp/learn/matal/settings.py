@@ -73,9 +73,9 @@ class Settings:
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
     """No agent may pick what another one did; the paper does not say."""
-    from_groups: bool = True
-    """Pick one frame of each of the largest groups that look alike and hold no label; the paper
-    lets agents pick any frame."""
+    groups_a_pick: int = 3
+    """Of how many groups of frames that look alike a pick is chosen, the largest without a label,
+    each giving one frame at most; 0 to pick any frame, as in the paper."""
     compared_with: int = 2
     """Random picks that a round's gain is compared with; 0 for the gain itself, as in the paper."""
     full_updates: bool = False

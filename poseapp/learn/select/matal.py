@@ -133,14 +133,12 @@ def _offered(
     pool: Pool, budget: int, settings: Settings
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Rows that agents choose from, and which of these are so alike that one is enough."""
-    if not settings.from_groups:
-        return np.arange(len(pool)), neighbours(pool, budget)
-    found = groups(pool, min(budget, len(pool)))
-    rows = np.concatenate(found)
-    if len(rows) < budget:
-        return np.arange(len(pool)), neighbours(pool, budget)
+    wanted = min(settings.groups_a_pick * budget, len(pool))
+    found = groups(pool, wanted) if wanted else []
     number = np.repeat(np.arange(len(found)), [len(group) for group in found])
-    return rows, number[:, None] == number
+    if len(number) < budget:
+        return np.arange(len(pool)), neighbours(pool, budget)
+    return np.concatenate(found), number[:, None] == number
 
 
 def _count(pool: Pool) -> str:

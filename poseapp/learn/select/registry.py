@@ -56,8 +56,8 @@ NOTHING_LEFT = "No frame is left to pick: all are labelled or were suggested bef
 
 USUAL = SELECTORS["doubtful_groups"]
 """Asked where nobody chose another: over all packs no rule is better (docs/evidence/matal.md)."""
-STAND_IN = SELECTORS["typiclust"]
-"""Picks where the selector that was asked for cannot yet."""
+WITHOUT_A_NET = SELECTORS["typiclust"]
+"""Takes its place before the first net."""
 
 
 def selector_called(name: str) -> Selector:
@@ -81,6 +81,11 @@ def for_trials(name: str) -> Selector:
     return ablated(name) if name in ABLATIONS else selector_called(name)
 
 
+def stand_in(has_net: bool) -> Selector:
+    """Who picks where the selector that was asked for cannot yet."""
+    return USUAL if has_net else WITHOUT_A_NET
+
+
 def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list[Suggestion]:
     """The frames to label next: near-duplicates thinned, and a stand-in where one is needed.
 
@@ -97,8 +102,8 @@ def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list
     if not len(pool):
         raise SelectionError("Every frame that is left looks like a labelled one. Add a video.")
     if why := selector.not_yet(pool):
-        report.note(f"{why} Until then frames are picked by {STAND_IN.name}.")
-        selector = STAND_IN
+        selector = stand_in(has_net=pool.predicted is not None)
+        report.note(f"{why} Until then frames are picked by {selector.name}.")
     if len(pool) < budget:
         report.note(f"Only {len(pool)} different frames are left.")
     return selector.pick(pool, budget, report)

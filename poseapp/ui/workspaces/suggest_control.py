@@ -14,7 +14,7 @@ from poseapp.app.training import Training
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.learn.matal.settings import FEWEST_LABELS
 from poseapp.learn.select.matal import Matal
-from poseapp.learn.select.registry import STAND_IN, USUAL
+from poseapp.learn.select.registry import USUAL, stand_in
 from poseapp.ui.actions import Actions
 from poseapp.ui.panels import pieces
 from poseapp.ui.panels.agents_box import AgentsView
@@ -149,10 +149,11 @@ class SuggestControl(QObject):
             self._panel.show_agents(None)
             return
         teaching, job = self._teaching, self._teaching.job
+        substitute = stand_in(has_net=self._session.project.runs.active() is not None)
         self._panel.show_agents(
             AgentsView(
                 teaching.sentence,
-                "" if teaching.team is not None else selector_title(STAND_IN.name),
+                "" if teaching.team is not None else selector_title(substitute.name),
                 None if job is None else job.progress,
                 self._session.project.labels.frame_count(),
                 self.goal,

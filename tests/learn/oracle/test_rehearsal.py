@@ -182,6 +182,6 @@ def test_in_a_trial_another_picks_until_the_agents_have_learnt(world):
     schedule = Schedule(rounds=3, batch=15, initial=20)
     turns = run(Matal(SETTINGS), teacher, estimator, schedule, 0, SilentReport())
     assert [turn.labels for turn in turns] == [20, 35, 50, 65]
-    assert [turn.picked[0].selector for turn in turns[:3]] == ["typiclust", "typiclust", "matal"]
+    assert [turn.picked[0].selector for turn in turns[:3]] == [USUAL.name, USUAL.name, "matal"]
     frames = [s.frame for turn in turns for s in turn.picked]
     assert len(frames) == len(set(frames)) == 45

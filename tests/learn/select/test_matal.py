@@ -11,7 +11,7 @@ from poseapp.learn.matal.settings import Ablation, Describing, Policy, Settings
 from poseapp.learn.matal.trained import TrainedTeam, empty_team
 from poseapp.learn.select.base import Pool
 from poseapp.learn.select.matal import ABLATIONS, Matal, novelty, representative, teamwork
-from poseapp.learn.select.registry import STAND_IN, for_trials, propose
+from poseapp.learn.select.registry import USUAL, for_trials, propose
 from tests.learn.matal.toys import ANATOMY, HAND, hand
 from tests.learn.select.pools import SKELETON, believed, pool_of, refs
 from tests.learn.select.test_registry import Notes
@@ -77,14 +77,16 @@ def test_picks_come_from_groups_without_a_label_unless_any_frame_may_be_picked(a
     known = 24  # of thirty look like the labels; the other six have two looks
     rows = looks[np.r_[np.zeros(known, int), 1, 1, 1, 1, 2, 2]]
     whole = replace(pool(), features=rows, labelled_features=looks[np.zeros(41, int)])
-    picked = [s.frame.frame for s in agents.pick(whole, 2, SilentReport())]
-    assert 24 <= min(picked) < 28 <= max(picked)
 
-    anything = replace(agents.trained, settings=replace(SETTINGS, from_groups=False))
-    picked = [
-        s.frame.frame for s in replace(agents, trained=anything).pick(whole, 6, SilentReport())
-    ]
-    assert min(picked) < known
+    def picked(groups_a_pick, count):
+        settings = replace(SETTINGS, groups_a_pick=groups_a_pick)
+        team = replace(agents, trained=replace(agents.trained, settings=settings))
+        return sorted(s.frame.frame for s in team.pick(whole, count, SilentReport()))
+
+    first, last = picked(1, 2)
+    assert 24 <= first < 28 <= last
+    assert len(np.unique(rows[picked(3, 3)], axis=0)) == 3
+    assert picked(0, 6)[0] < known
 
 
 def test_a_snapshot_always_gives_the_same_picks(agents):
@@ -97,9 +99,9 @@ def test_before_forty_labels_it_says_so_and_another_picks():
     picked = propose(Matal(), pool(labels=12), 4, report)
     assert report.notes == [
         "The agents learn from 40 labels on; there are 12 labelled frames. "
-        f"Until then frames are picked by {STAND_IN.name}."
+        f"Until then frames are picked by {USUAL.name}."
     ]
-    assert {s.selector for s in picked} == {STAND_IN.name}
+    assert {s.selector for s in picked} == {USUAL.name}
 
 
 def test_without_a_team_it_says_so():
