@@ -21,7 +21,7 @@ from poseapp.learn.oracle.settings import Effort, Schedule, Sight
 from poseapp.learn.remote.settings import AGENT_FILE
 from poseapp.learn.select.frame_agent import FrameAgent
 from poseapp.learn.select.matal import Matal
-from poseapp.learn.select.registry import for_trials
+from poseapp.learn.select.registry import USUAL, for_trials
 
 if TYPE_CHECKING:
     from poseapp.learn.oracle.annotator import Annotator
@@ -85,8 +85,10 @@ class Trial:
             return {"frame_agent": hashlib.sha256(learnt).hexdigest()}
         if not isinstance(selector, Matal):
             return {}
-        first = initialisation_digest() if selector.settings.ablation.meta else ""
-        return {"matal": asdict(selector.settings), "initialisation": first}
+        settings = selector.settings
+        first = initialisation_digest() if settings.ablation.meta else ""
+        own = settings.adapting() if first else settings
+        return {"matal": asdict(own), "initialisation": first, "stand_in": USUAL.name}
 
 
 def run_trials(trials: Sequence[Trial], jobs: int, report: Report) -> list[Course]:

@@ -20,6 +20,7 @@ from poseapp.domain.run import Run, RunKind
 from poseapp.domain.suggestion import Reason, Suggestion
 from poseapp.domain.video import Video
 from poseapp.learn.remote.settings import AGENT_FILE
+from poseapp.learn.select.registry import USUAL
 from tests.app.conftest import FRAMES, NET, label, walker, with_net
 
 VIDEO = VideoId(1)
@@ -224,7 +225,7 @@ def test_a_net_that_was_not_trained_here_is_not_looked_into(session, selection, 
     selection.suggest("badge", 3)
     (request,) = fake_jobs.requests
     assert request.labels.frames == request.labelled
-    assert {s.selector for s in pick(request, SilentReport())} == {"typiclust"}
+    assert {s.selector for s in pick(request, SilentReport())} == {USUAL.name}
     selection.suggest("entropy", 3)
     assert fake_jobs.requests[-1].labels is None
 

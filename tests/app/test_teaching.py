@@ -25,6 +25,7 @@ from poseapp.domain.skeleton import Keypoint, Skeleton
 from poseapp.learn.matal.settings import TEAM_FILE, Ablation, Describing, Settings
 from poseapp.learn.matal.trained import TrainedTeam
 from poseapp.learn.oracle.settings import Sight
+from poseapp.learn.select.registry import USUAL
 from poseapp.media.film_writer import write_film
 from poseapp.media.probe import probe
 from tests.app.conftest import SIZE, walker, with_net
@@ -306,7 +307,7 @@ def test_a_team_that_cannot_be_read_is_stood_in_for(walk, fake_jobs, store):
     (walk.project.runs_folder / teaching.team.id / TEAM_FILE).write_bytes(b"cut short")
     Selection(walk, fake_jobs, store).suggest("matal", 3)
     report = Notes()
-    assert {s.selector for s in pick(fake_jobs.requests[-1], report)} == {"typiclust"}
+    assert {s.selector for s in pick(fake_jobs.requests[-1], report)} == {USUAL.name}
     assert report.notes[0].startswith("The file of the agents is damaged.")
     assert "still learning" in report.notes[1]
 
@@ -315,10 +316,10 @@ def test_before_there_are_agents_another_picks_and_says_so(session, fake_jobs, s
     with_net(session)
     Selection(session, fake_jobs, store).suggest("matal", 3)
     report = Notes()
-    assert {s.selector for s in pick(fake_jobs.requests[-1], report)} == {"typiclust"}
+    assert {s.selector for s in pick(fake_jobs.requests[-1], report)} == {USUAL.name}
     assert report.notes == [
         "The agents learn from 40 labels on; there are 8 labelled frames. "
-        "Until then frames are picked by typiclust."
+        f"Until then frames are picked by {USUAL.name}."
     ]
 
 

@@ -30,6 +30,7 @@ from tests.evidence.numbers import (
     labels_needed,
     less_error,
     paired,
+    stand_ins,
     table,
 )
 from tests.evidence.packs import PACKS
@@ -138,12 +139,12 @@ def page(document: dict[str, Any], stem: str, title: str) -> str:
         "",
         "A simulated annotator answers the selector; after every round a new head is trained over "
         "a trunk that stands still. First labels, first weights, steps and schedule are the same "
-        "for all. Before 40 labels doubtful_groups stands in for the agents, as in the app. *Error* is "
-        "the mean over the course, brackets are 95 % intervals from resampling seeds, p is "
-        "Wilcoxon's over pairs of equal seeds (two-sided; with 5 pairs never under 0.0625, with "
-        "10 never under 0.002). *Labels* are those that lead to the error with which chance ends, "
-        "as a share of chance's; above 100 %, where that error is not reached, chance's labels "
-        "for the selector's last error are compared instead.",
+        "for all. Before 40 labels another selector stands in for the agents, as in the app. "
+        "*Error* is the mean over the course, brackets are 95 % intervals from resampling seeds, "
+        "p is Wilcoxon's over pairs of equal seeds (two-sided; with 5 pairs never under 0.0625, "
+        "with 10 never under 0.002). *Labels* are those that lead to the error with which chance "
+        "ends, as a share of chance's; above 100 %, where that error is not reached, chance's "
+        "labels for the selector's last error are compared instead.",
         "",
     ]
     if len(document["packs"]) > 1:
@@ -192,7 +193,9 @@ def _pack(name: str, document: dict[str, Any], stem: str) -> list[str]:
         lines.append(_row(cells))
     less, p = _less(against_best)
     told = f"The agents have {less} less error than {best}, the best of the others here, p {p} "
-    return [*lines, "", f"{told}({against_best['pairs']} seeds).", ""]
+    lines += ["", f"{told}({against_best['pairs']} seeds).", ""]
+    stood_in = stand_ins(curve for curve in document["curves"] if curve["dataset"] == name)
+    return [*lines, stood_in, ""] if stood_in else lines
 
 
 def _head(names: list[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,20 @@ def table(curves: Sequence[Mapping[str, Any]], dataset: str) -> Table:
         if course.dataset == dataset:
             found.setdefault(course.selector, {})[course.seed] = course
     return found
+
+
+def stand_ins(curves: Iterable[Mapping[str, Any]]) -> str:
+    """Which selectors could not pick themselves, and who picked instead; empty for none."""
+    counts: dict[str, Counter[str]] = {}
+    for curve in curves:
+        counts.setdefault(curve["selector"], Counter()).update(curve["picked_by"])
+    told = [
+        f"{other} stood in for {selector} in {times} of {sum(by.values())} rounds"
+        for selector, by in counts.items()
+        for other, times in by.items()
+        if other != selector
+    ]
+    return f"{'; '.join(told)}." if told else ""
 
 
 def error_area(course: Course) -> float:

@@ -12,13 +12,13 @@ import argparse
 import json
 import shlex
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from poseapp.app.simulation import simulate
 from poseapp.learn.oracle.summary import area, interval, wilcoxon_p
+from tests.evidence.numbers import stand_ins
 from tests.evidence.packs import PACKS
 from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
@@ -55,8 +55,8 @@ def page(document: dict[str, Any]) -> str:
     ]
     order = sorted(summary, key=lambda s: summary[s]["area_error_px"]["mean"])
     lines += [_row(selector, summary[selector]) for selector in order]
-    if stood_in := _stand_ins(document):
-        lines += ["", stood_in]
+    if told := stand_ins(document["curves"]):
+        lines += ["", told]
     lines += [
         "",
         "This is a comparison of selectors, not of nets: the frozen trunk is far from what a full "
@@ -145,20 +145,6 @@ def _px(interval: dict[str, float]) -> str:
 
 def _share(interval: dict[str, float]) -> str:
     return f"{interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
-
-
-def _stand_ins(document: dict[str, Any]) -> str:
-    """Which selectors could not pick themselves, and who picked instead."""
-    counts: dict[str, Counter[str]] = {}
-    for curve in document["curves"]:
-        counts.setdefault(curve["selector"], Counter()).update(curve["picked_by"])
-    told = [
-        f"{other} stood in for {selector} in {times} of {sum(by.values())} rounds"
-        for selector, by in counts.items()
-        for other, times in by.items()
-        if other != selector
-    ]
-    return f"{'; '.join(told)}." if told else ""
 
 
 def main() -> None:

@@ -68,14 +68,13 @@ class Settings:
     steps: int | None = 4
     """Rounds of an episode; None for as long as frames are left, as in the paper."""
     episodes: int = 40
-    """From first weights by chance; from meta-learnt ones half as many do."""
     repartition: bool = True
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
     """No agent may pick what another one did; the paper does not say."""
-    groups_a_pick: int = 3
-    """Of how many groups of frames that look alike a pick is chosen, the largest without a label,
-    each giving one frame at most; 0 to pick any frame, as in the paper."""
+    groups_a_pick: int = 1
+    """Frames are picked out of so many groups for each pick, which look alike and hold no label,
+    large ones first, and at most one of each; 0 to pick any frame, as in the paper."""
     compared_with: int = 2
     """Random picks that a round's gain is compared with; 0 for the gain itself, as in the paper."""
     full_updates: bool = False
@@ -100,13 +99,8 @@ class Settings:
     ablation: Ablation = field(default_factory=Ablation)
 
     def adapting(self) -> Settings:
-        """For a team with meta-learnt weights: half as long, fewer guesses, smaller steps."""
-        return replace(
-            self,
-            episodes=self.episodes // 2,
-            first_chance=self.first_chance / 3,
-            lr=0.3 * self.lr,
-        )
+        """For a team with meta-learnt weights: fewer guesses."""
+        return replace(self, first_chance=self.first_chance / 3)
 
 
 def due(labels: int, trained_on: int | None) -> bool:

@@ -12,7 +12,7 @@ from poseapp.learn.oracle.rehearsal import Rehearsal, Updates, accuracy, prepare
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.oracle.trial import run
 from poseapp.learn.select.matal import Matal
-from poseapp.learn.select.registry import SELECTORS
+from poseapp.learn.select.registry import SELECTORS, USUAL
 from tests.learn.oracle.worlds import Memory, Remembering, crowded
 
 SETTINGS = Settings(
