@@ -11,6 +11,7 @@ import copy
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,13 @@ class Size:
     name: str = "cpu"
     net: str = "efficientnet-lite0"
     side: int = 128
-    begin_steps: int = 1500
+    begin_steps: int = 700
     """On labels alone, before anything is compared."""
-    picks: int = 130
+    picks: int = 100
     batch: int = 8
     clips: int | None = None
     """Of the pack; all of them but in a smoke test."""
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=partial(Settings, warm_up=100))
 
 
 SIZES = {
