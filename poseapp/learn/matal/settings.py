@@ -68,6 +68,7 @@ class Settings:
     steps: int | None = 4
     """Rounds of an episode; None for as long as frames are left, as in the paper."""
     episodes: int = 40
+    """From first weights by chance; from meta-learnt ones half as many do."""
     repartition: bool = True
     """Split the labels anew for every episode; the paper splits them once."""
     mask_taken: bool = True
@@ -99,8 +100,13 @@ class Settings:
     ablation: Ablation = field(default_factory=Ablation)
 
     def adapting(self) -> Settings:
-        """For a team with meta-learnt weights: fewer guesses."""
-        return replace(self, first_chance=self.first_chance / 3)
+        """For a team with meta-learnt weights: half as long, fewer guesses, smaller steps."""
+        return replace(
+            self,
+            episodes=self.episodes // 2,
+            first_chance=self.first_chance / 3,
+            lr=0.3 * self.lr,
+        )
 
 
 def due(labels: int, trained_on: int | None) -> bool:
