@@ -96,9 +96,9 @@ def make_environment(folder: Path) -> None:
 
 
 def fetch_people(folder: Path) -> None:
-    """Get the net that finds people before any label; everything else works without it."""
+    """Get the nets that find people and hands before any label; all else works without them."""
     program = str(folder / "bin" / "poseapp")
-    say("Fetching the net that finds people (36 MB, once)")
+    say("Fetching the nets that find people and hands (36 MB, once)")
     subprocess.run([program, "people", "--fetch"], stdout=subprocess.DEVNULL, check=False)
 
 

@@ -213,7 +213,7 @@ def test_a_film_of_one_s_own_is_made_ready_to_label(film, tmp_path, monkeypatch)
     assert document(*arguments)["steps"][1]["picked"] == picked
 
 
-def test_the_net_for_people_is_said_to_be_missing_with_how_to_get_it():
+def test_the_nets_for_people_are_said_to_be_missing_with_how_to_get_them():
     assert document("people")["there"] is False
     assert "poseapp people --fetch" in run("people").stdout
 

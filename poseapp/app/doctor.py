@@ -163,9 +163,9 @@ def _people() -> Iterator[Finding]:
     yield Finding(
         "people",
         Verdict.OK if there else Verdict.LIMITED,
-        "the net that finds people before any label is here"
+        "the nets that find people and hands before any label are here"
         if there
-        else "the net that finds people before any label was not fetched",
+        else "the nets that find people and hands before any label were not all fetched",
         "" if there else people.HOW_TO_FETCH,
     )
 

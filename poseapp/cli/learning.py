@@ -159,23 +159,24 @@ def _teach(workshop: Workshop) -> None:
 
 
 @command(
-    click.option("--fetch", is_flag=True, help="Download and convert it: 36 MB, once."),
+    click.option("--fetch", is_flag=True, help="Download and convert them: 36 MB, once."),
     click.option(
-        "--wheel", type=click.Path(path_type=Path), help="Take it from this package file instead."
+        "--wheel", type=click.Path(path_type=Path), help="Take them from this package file instead."
     ),
 )
 def people(fetch: bool, wheel: Path | None) -> Answer:
-    """Get the net that finds people."""
+    """Get the nets that find people and hands."""
     from poseapp.app import people as nets
 
     if wheel is not None:
         nets.install(wheel)
     elif fetch:
-        with reporting("Fetching the net that finds people") as report:
+        with reporting("Fetching the nets that find people and hands") as report:
             nets.fetch(report)
     there = nets.are_there()
     folder = nets.people_folder()
-    said = f"It is in {folder}." if there else f"It is not here. To get it: {nets.HOW_TO_FETCH}"
+    missing = f"They are not all here. To get them: {nets.HOW_TO_FETCH}"
+    said = f"They are in {folder}." if there else missing
     return Answer({"there": there, "folder": str(folder), "package": nets.PACKAGE}, [said])
 
 

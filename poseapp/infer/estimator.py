@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.infer.people.names import NET
-from poseapp.infer.people.people import People
+from poseapp.infer.people.people import KINDS, People
 from poseapp.infer.predict import Predictor
 from poseapp.nets.card import Card
 from poseapp.nets.pipeline import Bodies
@@ -54,6 +53,6 @@ def load_estimator(folder: Path, *, device: str = "auto", threads: int | None = 
     Raises:
         InferenceError: when its card or a net is missing or damaged.
     """
-    if Card.read(folder).net == NET:
+    if Card.read(folder).net in KINDS:
         return People.load(folder, device=device, threads=threads)
     return Predictor.load(folder, device=device, threads=threads)

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -31,7 +32,7 @@ def store(tmp_path, monkeypatch):
 @pytest.fixture
 def fetched(store):
     store.mkdir()
-    for name in ("landmarks.onnx", "detector.onnx", "LICENSE", "NOTICE"):
+    for name in (*people._SOURCES, "LICENSE", "NOTICE"):
         (store / name).write_text(name)
     return store
 
@@ -44,8 +45,8 @@ def human(tmp_path):
 
 def _wheel(path, content=SMALL, licence=True):
     with zipfile.ZipFile(path, "w") as package:
-        for place, *_ in people._SOURCES.values():
-            package.writestr(place, content)
+        for source in people._SOURCES.values():
+            package.writestr(source.place, content)
         if licence:
             package.writestr("mediapipe-0.10.14.dist-info/LICENSE", "Apache License")
     return path
@@ -55,7 +56,8 @@ def _trusted(monkeypatch, content=SMALL):
     """As if this content were what was checked."""
     digest = hashlib.sha256(content).hexdigest()
     trusted = {
-        name: (place, digest, (0,), low) for name, (place, _, _, low) in people._SOURCES.items()
+        name: replace(source, sha256=digest, outputs=(0,))
+        for name, source in people._SOURCES.items()
     }
     monkeypatch.setattr(people, "_SOURCES", trusted)
 
@@ -98,6 +100,21 @@ def test_a_human_project_predicts_before_any_label(human, fetched, fake_jobs):
     assert len(human.project.runs.all(RunKind.PRETRAINED)) == 1
 
 
+def test_a_project_about_hands_predicts_before_any_label(tmp_path, fetched, fake_jobs):
+    with Session.create(tmp_path / "wave", preset("hand")) as session:
+        inference = Inference(session, fake_jobs, lambda: NOW)
+        inference.predict_all()
+        adopted = session.project.runs.all(RunKind.PRETRAINED)[0]
+        folder = session.project.runs_folder / adopted.id
+        assert Card.read(folder).net == "MediaPipe Hands"
+        assert (folder / "detector.onnx").read_text() == "palms.onnx"
+        assert (folder / "landmarks.onnx").read_text() == "hands.onnx"
+    (fetched / "hands.onnx").unlink()  # as fetched by a program that knew people alone
+    assert "finds hands" in people.not_yet(preset("hand"))
+    assert people.not_yet(preset("human")) == ""
+    assert not people.are_there()
+
+
 def test_a_net_that_vanished_leaves_no_half_run(human, fetched):
     (fetched / "LICENSE").unlink()
     with pytest.raises(InferenceError, match="Fetch it again"):
@@ -113,7 +130,7 @@ def test_nets_are_taken_out_of_the_package_with_their_licence(tmp_path, store, m
     assert (store / "LICENSE").read_text() == "Apache License"
     assert "Changed: converted" in (store / "NOTICE").read_text()
     assert sorted(p.name for p in store.iterdir()) == [
-        "LICENSE", "NOTICE", "detector.onnx", "landmarks.onnx",
+        "LICENSE", "NOTICE", "detector.onnx", "hands.onnx", "landmarks.onnx", "palms.onnx",
     ]  # fmt: skip
 
 

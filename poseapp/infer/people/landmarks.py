@@ -1,15 +1,15 @@
-"""BlazePose's landmarks: 33 points of the person in a region, and where to look next."""
+"""BlazePose: people, by 33 points, and where to look for them next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.infer.people.detector import RunAll
+from poseapp.infer.people.detector import Detector
 from poseapp.infer.people.regions import Region
+from poseapp.infer.people.sighting import RunAll, Sighting, cut_out
 from poseapp.nets.framing import Framing
 
 SIZE, STRIDE = 256, 4
@@ -35,34 +35,30 @@ _REACH = 3
 _SURE_ENOUGH = 0.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Person:
-    """What the net saw in one region."""
-
-    points: NDArray[np.float64]
-    """(33, 2) picture pixels."""
-    scores: NDArray[np.float32]
-    """(33,) in 0..1: that the point is there and not hidden."""
-    heatmaps: NDArray[np.float32]
-    """(33, 64, 64) in 0..1."""
-    framing: Framing
-    region: Region
-    """Where to look in the next frame."""
+DETECTOR = Detector(
+    side=224,
+    layers=((28, 2), (14, 2), (7, 6)),
+    least_score=0.35,  # low, since the landmark net is asked again whether somebody is there
+    region=lambda box, points: Region.around(points[0], points[1]),  # noqa: ARG005
+)
+"""Finds people by the middle of their hips and how far they reach."""
 
 
-def look(picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll) -> list[Person | None]:
+def look(
+    picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll
+) -> list[Sighting | None]:
     """Who is in each region of a BGR picture; None where nobody is."""
     if not regions:
         return []
-    framings = [region.framing(SIZE) for region in regions]
-    values, presence, maps = net(np.stack([framing.cut(picture) for framing in framings]))[:3]
+    framings, inputs = cut_out(picture, regions, SIZE)
+    values, presence, maps = net(inputs)[:3]
     return [
         _person(values[n], maps[n], framing) if presence[n, 0] >= LEAST_PRESENCE else None
         for n, framing in enumerate(framings)
     ]
 
 
-def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: Framing) -> Person:
+def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: Framing) -> Sighting:
     """From (195,) x, y, depth, visibility, presence of 39 points and their (39, 64, 64) maps."""
     rows = values.reshape(39, 5).astype(np.float64)
     heatmaps = _sigmoid(logits)
@@ -70,7 +66,7 @@ def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: F
     placed = framing.to_picture(points)
     seen = _sigmoid(rows[:33, 3:5]).min(axis=1)
     region = Region.around(placed[_HIPS], placed[_RIM])
-    return Person(placed[:33], seen.astype(np.float32), heatmaps[:33], framing, region)
+    return Sighting(placed[:33], seen.astype(np.float32), heatmaps[:33], framing, region)
 
 
 def refined(points: NDArray[np.float64], heatmaps: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
-"""What the files and cards of BlazePose are called; read where no net is loaded."""
+"""What the files and cards of the nets that come with no label are called; read without any net."""
 
-NET = "BlazePose"
-"""In a card."""
+BODIES, HANDS = "BlazePose", "MediaPipe Hands"
+"""In a card: nets that find people, and hands."""
 LANDMARKS_FILE, DETECTOR_FILE = "landmarks.onnx", "detector.onnx"
+"""In a run's folder."""
 MOST_PEOPLE = 20
 """That are followed at once."""

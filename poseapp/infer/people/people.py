@@ -1,12 +1,13 @@
-"""People out of the box: BlazePose as an estimator of bodies for a human skeleton.
+"""People and hands out of the box: estimators for their skeletons that no label taught.
 
-The detector scans the first frame of a film and then every few frames; between, each person is
-looked for where the frame before left them, which takes a third of the time.
+The detector scans the first frame of a film and then every few frames; between, each person or hand
+is looked for where the frame before left it, which takes a third of the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from poseapp.domain.human import places_of
 from poseapp.domain.skeleton import Skeleton
 from poseapp.infer.heat import heat
-from poseapp.infer.people.detector import scan
-from poseapp.infer.people.landmarks import NAMES, Person, look
-from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE, MOST_PEOPLE
+from poseapp.infer.people import hands, landmarks
+from poseapp.infer.people.detector import Detector, scan
+from poseapp.infer.people.names import BODIES, DETECTOR_FILE, HANDS, LANDMARKS_FILE, MOST_PEOPLE
 from poseapp.infer.people.regions import Region
+from poseapp.infer.people.sighting import Look, Sighting
 from poseapp.infer.session import Net
 from poseapp.nets.card import Card
 from poseapp.nets.heatmaps import gaussians
@@ -29,24 +31,49 @@ SCAN_EVERY = 15
 SCAN_EMPTY_EVERY = 5
 """Frames between two scans while nobody is."""
 
-_MIDDLES = {
-    "neck": ("left shoulder", "right shoulder"),
-    "pelvis": ("left hip", "right hip"),
-    "mid hip": ("left hip", "right hip"),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is looked for, and how."""
+
+    detector: Detector
+    look: Look
+    landmarks: tuple[str, ...]
+    """Their names, spoken."""
+    middles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keypoints that lie amid two landmarks."""
+
+
+KINDS = {
+    BODIES: Kind(
+        landmarks.DETECTOR,
+        landmarks.look,
+        landmarks.NAMES,
+        {
+            "neck": ("left shoulder", "right shoulder"),
+            "pelvis": ("left hip", "right hip"),
+            "mid hip": ("left hip", "right hip"),
+        },
+    ),
+    HANDS: Kind(hands.DETECTOR, hands.look, hands.NAMES),
 }
-"""Keypoints that lie amid two landmarks."""
+"""By the net in a card."""
 
 
 class People:
-    """Loads once; looks at pictures one by one, or follows a film through `film`."""
+    """Loads once; looks at pictures one by one, or follows a film through `film`.
+
+    The people are hands where the card's net is that of hands.
+    """
 
     batch = 4
 
     def __init__(self, card: Card, landmarks: Net, detector: Net) -> None:
         self.card = card
+        self._kind = KINDS[card.net]
         self._landmarks = landmarks
         self._detector = detector
-        self._sources = _sources(card.skeleton)
+        self._sources = _sources(card.skeleton, self._kind)
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "auto", threads: int | None = None) -> People:
@@ -80,29 +107,31 @@ class People:
         (bodies,) = self.predict([picture])
         return heat(bodies, self.card.pose, (picture.shape[1], picture.shape[0]))
 
-    def found(self, picture: NDArray[np.uint8], known: list[Person] | None = None) -> list[Person]:
+    def found(
+        self, picture: NDArray[np.uint8], known: list[Sighting] | None = None
+    ) -> list[Sighting]:
         """`known` people, and others that a scan of the picture shows."""
         people = list(known or ())
-        for region, _ in scan(picture, self._detector.outputs):
+        for region, _ in scan(picture, self._detector.outputs, self._kind.detector):
             if len(people) >= MOST_PEOPLE:
                 break
-            (first,) = look(picture, [region], self._landmarks.outputs)
+            (first,) = self._look(picture, [region])
             if first is None or _is_among(first.region, people):
                 continue
-            (again,) = look(picture, [first.region], self._landmarks.outputs)
+            (again,) = self._look(picture, [first.region])
             if again is not None and not _is_among(again.region, people):
                 people.append(again)
         return people
 
-    def followed(self, picture: NDArray[np.uint8], people: list[Person]) -> list[Person]:
+    def followed(self, picture: NDArray[np.uint8], people: list[Sighting]) -> list[Sighting]:
         """The same people a frame later; who is gone, or has become another's double, is left."""
-        kept: list[Person] = []
-        for person in look(picture, [p.region for p in people], self._landmarks.outputs):
+        kept: list[Sighting] = []
+        for person in self._look(picture, [p.region for p in people]):
             if person is not None and not _is_among(person.region, kept):
                 kept.append(person)
         return kept
 
-    def bodies(self, people: list[Person], picture: NDArray[np.uint8]) -> Bodies:
+    def bodies(self, people: list[Sighting], picture: NDArray[np.uint8]) -> Bodies:
         """The same people by the skeleton's keypoints; what lies outside the picture is absent."""
         count, side = len(self._sources), self.card.pose.width // self.card.pose.stride
         points = np.full((len(people), count, 2), np.nan)
@@ -119,7 +148,10 @@ class People:
         points[~inside], scores[~inside] = np.nan, 0.0
         return Bodies(points, scores, maps, tuple(person.framing for person in people))
 
-    def _map(self, person: Person, sources: tuple[int, ...]) -> NDArray[np.float32]:
+    def _look(self, picture: NDArray[np.uint8], regions: Sequence[Region]) -> list[Sighting | None]:
+        return self._kind.look(picture, regions, self._landmarks.outputs)
+
+    def _map(self, person: Sighting, sources: tuple[int, ...]) -> NDArray[np.float32]:
         if len(sources) == 1:
             return person.heatmaps[sources[0]].clip(1e-6)
         middle = person.framing.to_input(person.points[list(sources)].mean(axis=0, keepdims=True))
@@ -133,7 +165,7 @@ class Following:
 
     def __init__(self, people: People) -> None:
         self._net = people
-        self._people: list[Person] = []
+        self._people: list[Sighting] = []
         self._since_scan = SCAN_EVERY
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Bodies]:
@@ -152,15 +184,15 @@ class Following:
         return self._net.bodies(self._people, picture)
 
 
-def _sources(skeleton: Skeleton) -> list[tuple[int, ...]]:
+def _sources(skeleton: Skeleton, kind: Kind) -> list[tuple[int, ...]]:
     """Of each keypoint, the landmarks amid which it lies; none where there is no such landmark."""
     sources: list[tuple[int, ...]] = [()] * len(skeleton)
     for name, keypoint in places_of(skeleton).items():
-        wanted = _MIDDLES.get(name, (name,))
-        if all(part in NAMES for part in wanted):
-            sources[keypoint] = tuple(NAMES.index(part) for part in wanted)
+        wanted = kind.middles.get(name, (name,))
+        if all(part in kind.landmarks for part in wanted):
+            sources[keypoint] = tuple(kind.landmarks.index(part) for part in wanted)
     return sources
 
 
-def _is_among(region: Region, people: list[Person]) -> bool:
+def _is_among(region: Region, people: list[Sighting]) -> bool:
     return any(region.is_like(person.region) for person in people)

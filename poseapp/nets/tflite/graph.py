@@ -21,14 +21,17 @@ OPERATORS = {
     4: "DEPTHWISE_CONV_2D",
     5: "DEPTH_TO_SPACE",
     6: "DEQUANTIZE",
+    9: "FULLY_CONNECTED",
     14: "LOGISTIC",
     17: "MAX_POOL_2D",
     22: "RESHAPE",
     23: "RESIZE_BILINEAR",
     34: "PAD",
+    40: "MEAN",
+    54: "PRELU",
     124: "DENSIFY",
 }
-"""The operators of BlazePose; another net needs others."""
+"""The operators of BlazePose and of MediaPipe's hands; another net needs others."""
 
 _DTYPES = {0: "f4", 1: "f2", 2: "i4", 3: "u1", 4: "i8"}
 _SPARSE_INDICES = {1: "i4", 2: "u2", 3: "u1"}

@@ -153,6 +153,28 @@ class _Writer:
     def _logistic(self, operator: Operator) -> None:
         self._node("Sigmoid", [self._name(operator.inputs[0])], self._name(operator.outputs[0]))
 
+    def _prelu(self, operator: Operator) -> None:
+        source, slopes = operator.inputs
+        upright = self._values[slopes].transpose(2, 0, 1)
+        names = [self._name(source), self._constant(f"slopes {slopes}", upright)]
+        self._node("PRelu", names, self._name(operator.outputs[0]))
+
+    def _mean(self, operator: Operator) -> None:
+        source, over = operator.inputs
+        axes = sorted(_FIRST_CHANNELS.index(axis) for axis in self._values[over].ravel().tolist())
+        target = self._name(operator.outputs[0])
+        self._node("ReduceMean", [self._name(source)], target, axes=axes,
+                   keepdims=operator.option(0))  # fmt: skip
+
+    def _fully_connected(self, operator: Operator) -> None:
+        source, weights, bias = operator.inputs
+        names = [
+            self._name(source),
+            self._constant(f"weights {weights}", self._values[weights]),
+            self._constant(f"bias {bias}", self._values[bias]),
+        ]
+        self._activated("Gemm", names, operator, operator.option(0), transB=1)
+
     def _pad(self, operator: Operator) -> None:
         source, widths = operator.inputs
         around = self._values[widths][list(_FIRST_CHANNELS)].T.ravel().astype(np.int64)

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from poseapp.infer.people.detector import SIZE, anchors, merged, scan, views
+from poseapp.infer.people import hands
+from poseapp.infer.people.detector import merged, scan, views
+from poseapp.infer.people.landmarks import DETECTOR
 
 
 def test_there_is_a_place_for_each_output():
-    places = anchors()
+    places = DETECTOR.anchors
     assert places.shape == (2254, 2)
     np.testing.assert_allclose(places[:3], [[4 / 224, 4 / 224]] * 2 + [[12 / 224, 4 / 224]])
     np.testing.assert_allclose(places[1568], [8 / 224, 8 / 224])
@@ -15,16 +17,24 @@ def test_there_is_a_place_for_each_output():
     assert len(np.unique(places[:1568], axis=0)) == 28 * 28
 
 
+def test_palms_have_places_of_their_own():
+    places = hands.DETECTOR.anchors
+    assert places.shape == (2016, 2)
+    np.testing.assert_allclose(places[[0, 1151]], [[4 / 192, 4 / 192], [188 / 192, 188 / 192]])
+    np.testing.assert_allclose(places[-1], [184 / 192, 184 / 192])
+    assert {(view.width, view.height) for view in views(1280, 720, hands.DETECTOR)} == {(192, 192)}
+
+
 def test_every_pixel_of_a_large_picture_lies_in_a_tile_well_inside():
-    framings = views(1280, 720)
+    framings = views(1280, 720, DETECTOR)
     assert len(framings) > 10
     for x, y in [(0, 0), (1279, 719), (640, 360), (400, 500)]:
         seen = np.array([framing.to_input([x, y]) for framing in framings[1:]])
-        assert ((seen >= -1) & (seen <= SIZE)).all(axis=1).any()
+        assert ((seen >= -1) & (seen <= DETECTOR.side)).all(axis=1).any()
 
 
 def test_a_small_picture_is_looked_at_whole_alone():
-    (whole,) = views(160, 150)
+    (whole,) = views(160, 150, DETECTOR)
     np.testing.assert_allclose(whole.to_input([79.5, 74.5]), [111.5, 111.5])
 
 
@@ -39,7 +49,7 @@ def test_one_answer_becomes_a_region_in_the_picture():
         scores[0, place] = 3.0
         return boxes, scores
 
-    ((region, score),) = scan(np.zeros((380, 380, 3), np.uint8), detect)
+    ((region, score),) = scan(np.zeros((380, 380, 3), np.uint8), detect, DETECTOR)
     grown = 380 / 224
     hips = grown * (np.array([20 + 10, 12 + 20]) - 0.5 - 111.5) + 189.5
     np.testing.assert_allclose([region.x, region.y], hips)
@@ -53,7 +63,7 @@ def test_nobody_found_is_an_empty_list():
         n = len(pictures)
         return np.zeros((n, 2254, 12), np.float32), np.full((n, 2254, 1), -9.0, np.float32)
 
-    assert scan(np.zeros((100, 100, 3), np.uint8), detect) == []
+    assert scan(np.zeros((100, 100, 3), np.uint8), detect, DETECTOR) == []
 
 
 def test_boxes_that_overlap_are_one_person_at_their_weighted_mean():

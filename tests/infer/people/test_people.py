@@ -5,12 +5,12 @@ import pytest
 
 from poseapp.app.people import people_card
 from poseapp.app.presets import preset
-from poseapp.infer.people.detector import anchors
-from poseapp.infer.people.landmarks import NAMES, refined
+from poseapp.infer.people import hands
+from poseapp.infer.people.landmarks import DETECTOR, NAMES, refined
 from poseapp.infer.people.people import SCAN_EVERY, People
 
 RED, BLUE = 2, 0
-PLACES = 224 * anchors() - 0.5
+PLACES = 224 * DETECTOR.anchors - 0.5
 
 
 def _spot(picture, channel):
@@ -139,3 +139,66 @@ def test_a_sure_map_moves_a_point_to_its_mean_and_an_unsure_one_does_not():
     np.testing.assert_allclose(moved, [[30.5, 20.0], [29.2, 21.7]], rtol=1e-6)
     at_the_edge = refined(np.array([[-3.0, 5.0]]), maps[:1])
     np.testing.assert_array_equal(at_the_edge, [[-3.0, 5.0]])
+
+
+class Palms:
+    """A palm where the red wrist and the blue knuckle are."""
+
+    device = "CPU"
+
+    def outputs(self, pictures):
+        places = 192 * hands.DETECTOR.anchors - 0.5
+        boxes = np.zeros((len(pictures), 2016, 18), np.float32)
+        scores = np.full((len(pictures), 2016, 1), -9.0, np.float32)
+        for n, picture in enumerate(pictures):
+            wrist, knuckle = _spot(picture, RED), _spot(picture, BLUE)
+            if wrist is None or knuckle is None:
+                continue
+            place = np.linalg.norm(places - wrist, axis=1).argmin()
+            reach = np.linalg.norm(knuckle - wrist)
+            boxes[n, place, :2] = (wrist + knuckle) / 2 - places[place]
+            boxes[n, place, 2:4] = reach
+            boxes[n, place, 4:6] = wrist - places[place]
+            boxes[n, place, 8:10] = knuckle - places[place]
+            scores[n, place] = 4.0
+        return [boxes, scores]
+
+
+class Fingers:
+    """Every point lies between wrist and knuckle, as far along as it is in the list."""
+
+    device = "CPU"
+
+    def __init__(self):
+        self.seen = []
+
+    def outputs(self, pictures):
+        values = np.zeros((len(pictures), 21, 3), np.float32)
+        presence = np.zeros((len(pictures), 1), np.float32)
+        for n, picture in enumerate(pictures):
+            wrist, knuckle = _spot(picture, RED), _spot(picture, BLUE)
+            if wrist is not None and knuckle is not None:
+                along = np.linspace(0, 1, 21)[:, None]
+                values[n, :, :2] = wrist + along * (knuckle - wrist) + 0.5
+                presence[n] = 0.8
+                self.seen.append((wrist, knuckle))
+        return [values.reshape(len(pictures), 63), presence]
+
+
+def test_a_hand_is_found_turned_upright_and_followed():
+    fingers, palms = Fingers(), Palms()
+    net = People(people_card(preset("hand")), fingers, palms)
+    film = net.film()
+    for step in range(4):  # a hand that points to the right
+        (bodies,) = film.predict([_picture(((60 + step, 80), (100 + step, 80)))])
+        wrist, tip = bodies.points[0, 0], bodies.points[0, 20]
+        np.testing.assert_allclose([wrist, tip], [[60 + step, 80], [100 + step, 80]], atol=1)
+        assert bodies.scores[0] == pytest.approx(np.full(21, 0.8))
+        highest = np.unravel_index(bodies.heatmaps[0, 0].argmax(), (56, 56))
+        cell = bodies.framings[0].to_input(wrist)[::-1] / hands.STRIDE
+        np.testing.assert_allclose(highest, cell, atol=1)
+        assert net.heat(_picture(((60, 80), (100, 80)))).max() > 0.9
+    for wrist, knuckle in fingers.seen:
+        assert abs(wrist[0] - knuckle[0]) < 2
+        assert knuckle[1] < wrist[1]
+    assert len(film.predict([_picture()])[0].points) == 0

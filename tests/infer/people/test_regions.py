@@ -28,6 +28,18 @@ def test_hips_without_a_rim_still_give_a_region():
     assert np.isfinite(region.framing(256).matrix).all()
 
 
+def test_a_region_over_points_is_as_large_as_their_extent_along_its_sides():
+    corners = np.array([[10.0, 20], [30, 20], [30, 60], [10, 60]])
+    upright = Region.over(corners, np.array([0.0, -2.0]), 2.0, 0.25)
+    assert (upright.x, upright.y, upright.side) == pytest.approx((20, 40 - 0.25 * 40, 80))
+    lying = Region.over(corners, np.array([1.0, 0.0]), 2.0, 0.25)
+    assert (lying.x, lying.y, lying.side) == pytest.approx((20 + 0.25 * 20, 40, 80))
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    turned = Region.over(corners @ turn.T, turn @ [0.0, -1.0], 2.0, 0.25)
+    assert [turned.x, turned.y] == pytest.approx(turn @ [upright.x, upright.y])
+    assert turned.side == pytest.approx(80)
+
+
 def test_neighbours_are_not_alike_and_the_same_person_is():
     one = Region(100, 100, 80, 0, -1)
     assert one.is_like(Region(105, 98, 90, 0.1, -0.99))

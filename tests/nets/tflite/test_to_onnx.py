@@ -17,6 +17,7 @@ from tests.fixtures.tflite import Builder
 
 ADD, CONCAT, CONV, DEPTHWISE, DEPTH_TO_SPACE, DEQUANTIZE = 0, 2, 3, 4, 5, 6
 LOGISTIC, MAX_POOL, RESHAPE, RESIZE, PAD, DENSIFY = 14, 17, 22, 23, 34, 124
+FULLY_CONNECTED, MEAN, PRELU = 9, 40, 54
 SAME, VALID, RELU, RELU6 = 0, 1, 1, 3
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (2, 9, 8, 3)).astype(np.uint8)
@@ -105,6 +106,26 @@ def test_reshapes_keep_the_order_of_the_file_and_any_batch():
     (got,) = _run(net.file(entry, [sure]))
     rows = _seen().permute(0, 2, 3, 1).reshape(2, 72, 3)
     np.testing.assert_allclose(got, torch.cat([rows, rows], 1).sigmoid(), atol=1e-6)
+
+
+def test_slopes_means_and_full_connections():
+    net = Builder()
+    entry = net.value(1, 9, 8, 3)
+    slopes, kernel, bias = _weights(1, 1, 3), _weights(5, 3), _weights(5)
+    bent = net.add(PRELU, [entry, net.constant(slopes)], net.value(1, 9, 8, 3))
+    axes = net.constant(np.array([1, 2], np.int32))
+    flat = net.add(MEAN, [bent, axes], net.value(1, 3))
+    inputs = [flat, net.constant(kernel), net.constant(bias)]
+    out = net.add(FULLY_CONNECTED, inputs, net.value(1, 5), {0: RELU})
+    got = _run(net.file(entry, [bent, flat, out]), -1.0, 1.0)
+
+    expected = functional.prelu(_seen(-1.0, 1.0), torch.from_numpy(slopes.ravel()))
+    np.testing.assert_allclose(got[0], expected, atol=1e-6)
+    means = expected.mean(dim=(2, 3))
+    np.testing.assert_allclose(got[1], means, atol=1e-6)
+    whole = functional.linear(means, torch.from_numpy(kernel), torch.from_numpy(bias)).relu()
+    np.testing.assert_allclose(got[2], whole, atol=1e-5)
+    assert (whole > 0).any()
 
 
 def test_only_what_is_wanted_is_converted():
