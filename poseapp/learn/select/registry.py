@@ -102,8 +102,10 @@ def propose(selector: Selector, pool: Pool, budget: int, report: Report) -> list
     if not len(pool):
         raise SelectionError("Every frame that is left looks like a labelled one. Add a video.")
     if why := selector.not_yet(pool):
-        selector = stand_in(has_net=pool.predicted is not None)
-        report.note(f"{why} Until then frames are picked by {selector.name}.")
+        substitute = stand_in(has_net=pool.predicted is not None)
+        if selector is not USUAL:  # which nobody has to have asked for
+            report.note(f"{why} Until then frames are picked by {substitute.name}.")
+        selector = substitute
     if len(pool) < budget:
         report.note(f"Only {len(pool)} different frames are left.")
     return selector.pick(pool, budget, report)

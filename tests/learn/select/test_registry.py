@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from poseapp.domain.errors import SelectionError
 from poseapp.domain.report import SilentReport
 from poseapp.domain.suggestion import Answer
-from poseapp.learn.select.registry import SELECTORS, propose, selector_called
+from poseapp.learn.select.registry import (
+    SELECTORS,
+    USUAL,
+    WITHOUT_A_NET,
+    propose,
+    selector_called,
+)
 from tests.learn.select.pools import believed, frames_of, insides, pool_of, quick, refs
 
 RULES = [name for name in SELECTORS if name not in ("matal", "fsa")]
@@ -99,6 +105,14 @@ def test_a_selector_that_needs_a_net_says_so_and_typiclust_stands_in(name):
         "Until then frames are picked by typiclust."
     ]
     assert picked == propose(SELECTORS["typiclust"], pool, 5, SilentReport())
+
+
+def test_the_usual_selector_begins_without_a_net_and_without_a_word():
+    pool = pool_of(np.random.default_rng(0).normal(size=(40, 3)))
+    report = Notes()
+    picked = propose(USUAL, pool, 5, report)
+    assert report.notes == []
+    assert picked == propose(WITHOUT_A_NET, pool, 5, SilentReport())
 
 
 def test_an_empty_pool_is_told_in_a_sentence():
