@@ -24,7 +24,7 @@ from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.human import LIMB_KEYPOINTS, places_of
 from poseapp.infer.mesh import recover
-from poseapp.infer.people.landmarks import NAMES, look
+from poseapp.infer.people.landmarks import LANDMARKER, NAMES
 from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
 from poseapp.infer.seen_person import SeenPerson
@@ -175,7 +175,7 @@ def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
             if one is None:
                 continue
             points[n], scores[n] = bodies.points[one], bodies.scores[one]
-            look(picture, [film._people[one].region], recorder.outputs)
+            LANDMARKER.look(picture, [film._people[one].region], recorder.outputs)
             depths[n] = recorder.rows[0, limbs, :3] * (1, 1, DEPTH)
     return points, scores, depths
 

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from poseapp.domain.human import HAND_KEYPOINTS
 from poseapp.infer.people.detector import Detector
 from poseapp.infer.people.regions import Region, direction
-from poseapp.infer.people.sighting import RunAll, Sighting, cut_out
+from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.nets.framing import Framing
 from poseapp.nets.heatmaps import gaussians, pixel_to_cell
 
 SIZE, STRIDE = 224, 4
-LEAST_PRESENCE = 0.5
-"""Below this no hand is in the region."""
 NAMES = HAND_KEYPOINTS
 """Of the 21 landmarks."""
 _STEADY = [n for n, name in enumerate(NAMES) if name in ("wrist", "thumb 3") or name[-1] in "12"]
@@ -44,24 +42,9 @@ DETECTOR = Detector(side=192, layers=((24, 2), (12, 6)), least_score=0.5, region
 """Finds palms, by seven points of which the first is the wrist, the third the middle knuckle."""
 
 
-def look(
-    picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll
-) -> list[Sighting | None]:
-    """Which hand is in each region of a BGR picture; None where there is none."""
-    if not regions:
-        return []
-    framings, inputs = cut_out(picture, regions, SIZE)
-    values, presence = net(inputs)[:2]
-    return [
-        _hand(values[n], float(presence[n, 0]), framing)
-        if presence[n, 0] >= LEAST_PRESENCE
-        else None
-        for n, framing in enumerate(framings)
-    ]
-
-
-def _hand(values: NDArray[np.float32], presence: float, framing: Framing) -> Sighting:
-    """From (63,) x, y and depth of 21 points, pixels of the input."""
+def _read(outputs: Sequence[NDArray[np.float32]], framing: Framing) -> Sighting:
+    """From (63,) x, y and depth of 21 points, pixels of the input, and (1,) presence."""
+    values, presence = outputs[:2]
     points = values.reshape(len(NAMES), 3)[:, :2].astype(np.float64) - 0.5
     cells = SIZE // STRIDE
     placed = framing.to_picture(points)
@@ -72,3 +55,6 @@ def _hand(values: NDArray[np.float32], presence: float, framing: Framing) -> Sig
         framing,
         _of_hand(placed),
     )
+
+
+LANDMARKER = Landmarker(SIZE, NAMES, _read)

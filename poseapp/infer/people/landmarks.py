@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from poseapp.infer.people.detector import Detector
 from poseapp.infer.people.regions import Region
-from poseapp.infer.people.sighting import RunAll, Sighting, cut_out
+from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.nets.framing import Framing
 
 SIZE, STRIDE = 256, 4
-LEAST_PRESENCE = 0.5
-"""Below this nobody is in the region."""
-
 NAMES = (
     "nose",
     *("left eye inner", "left eye", "left eye outer"),
@@ -35,31 +32,22 @@ _REACH = 3
 _SURE_ENOUGH = 0.5
 
 
+def _of_person(_box: NDArray[np.float64], points: NDArray[np.float64]) -> Region:
+    return Region.around(points[0], points[1])
+
+
 DETECTOR = Detector(
     side=224,
     layers=((28, 2), (14, 2), (7, 6)),
     least_score=0.35,  # low, since the landmark net is asked again whether somebody is there
-    region=lambda box, points: Region.around(points[0], points[1]),  # noqa: ARG005
+    region=_of_person,
 )
 """Finds people by the middle of their hips and how far they reach."""
 
 
-def look(
-    picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll
-) -> list[Sighting | None]:
-    """Who is in each region of a BGR picture; None where nobody is."""
-    if not regions:
-        return []
-    framings, inputs = cut_out(picture, regions, SIZE)
-    values, presence, maps = net(inputs)[:3]
-    return [
-        _person(values[n], maps[n], framing) if presence[n, 0] >= LEAST_PRESENCE else None
-        for n, framing in enumerate(framings)
-    ]
-
-
-def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: Framing) -> Sighting:
-    """From (195,) x, y, depth, visibility, presence of 39 points and their (39, 64, 64) maps."""
+def _read(outputs: Sequence[NDArray[np.float32]], framing: Framing) -> Sighting:
+    """From (195,) x, y, depth, visibility, presence of 39 points, and their (39, 64, 64) maps."""
+    values, _, logits = outputs[:3]
     rows = values.reshape(39, 5).astype(np.float64)
     heatmaps = _sigmoid(logits)
     points = refined(rows[:, :2] / STRIDE, heatmaps) * STRIDE - 0.5
@@ -67,6 +55,9 @@ def _person(values: NDArray[np.float32], logits: NDArray[np.float32], framing: F
     seen = _sigmoid(rows[:33, 3:5]).min(axis=1)
     region = Region.around(placed[_HIPS], placed[_RIM])
     return Sighting(placed[:33], seen.astype(np.float32), heatmaps[:33], framing, region)
+
+
+LANDMARKER = Landmarker(SIZE, NAMES, _read)
 
 
 def refined(points: NDArray[np.float64], heatmaps: NDArray[np.float32]) -> NDArray[np.float64]:

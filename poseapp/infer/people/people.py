@@ -20,7 +20,7 @@ from poseapp.infer.people import hands, landmarks
 from poseapp.infer.people.detector import Detector, scan
 from poseapp.infer.people.names import BODIES, DETECTOR_FILE, HANDS, LANDMARKS_FILE, MOST_PEOPLE
 from poseapp.infer.people.regions import Region
-from poseapp.infer.people.sighting import Look, Sighting
+from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.infer.session import Net
 from poseapp.nets.card import Card
 from poseapp.nets.heatmaps import gaussians
@@ -37,9 +37,7 @@ class Kind:
     """What is looked for, and how."""
 
     detector: Detector
-    look: Look
-    landmarks: tuple[str, ...]
-    """Their names, spoken."""
+    landmarker: Landmarker
     middles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keypoints that lie amid two landmarks."""
 
@@ -47,15 +45,14 @@ class Kind:
 KINDS = {
     BODIES: Kind(
         landmarks.DETECTOR,
-        landmarks.look,
-        landmarks.NAMES,
+        landmarks.LANDMARKER,
         {
             "neck": ("left shoulder", "right shoulder"),
             "pelvis": ("left hip", "right hip"),
             "mid hip": ("left hip", "right hip"),
         },
     ),
-    HANDS: Kind(hands.DETECTOR, hands.look, hands.NAMES),
+    HANDS: Kind(hands.DETECTOR, hands.LANDMARKER),
 }
 """By the net in a card."""
 
@@ -149,7 +146,7 @@ class People:
         return Bodies(points, scores, maps, tuple(person.framing for person in people))
 
     def _look(self, picture: NDArray[np.uint8], regions: Sequence[Region]) -> list[Sighting | None]:
-        return self._kind.look(picture, regions, self._landmarks.outputs)
+        return self._kind.landmarker.look(picture, regions, self._landmarks.outputs)
 
     def _map(self, person: Sighting, sources: tuple[int, ...]) -> NDArray[np.float32]:
         if len(sources) == 1:
@@ -186,11 +183,12 @@ class Following:
 
 def _sources(skeleton: Skeleton, kind: Kind) -> list[tuple[int, ...]]:
     """Of each keypoint, the landmarks amid which it lies; none where there is no such landmark."""
+    names = kind.landmarker.names
     sources: list[tuple[int, ...]] = [()] * len(skeleton)
     for name, keypoint in places_of(skeleton).items():
         wanted = kind.middles.get(name, (name,))
-        if all(part in kind.landmarks for part in wanted):
-            sources[keypoint] = tuple(kind.landmarks.index(part) for part in wanted)
+        if all(part in names for part in wanted):
+            sources[keypoint] = tuple(names.index(part) for part in wanted)
     return sources
 
 

@@ -1,4 +1,4 @@
-"""Sightings: what a landmark net saw in one region of a picture."""
+"""Sightings: what a landmark net sees in one region of a picture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from poseapp.nets.framing import Framing
 
 RunAll = Callable[[NDArray[np.uint8]], Sequence[NDArray[np.float32]]]
 """A net: (N, height, width, 3) BGR → every output."""
+LEAST_PRESENCE = 0.5
+"""Below this nothing is in a region."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,13 +32,28 @@ class Sighting:
     """Where to look in the next frame."""
 
 
-Look = Callable[[NDArray[np.uint8], Sequence[Region], RunAll], list[Sighting | None]]
-"""What is in each region of a BGR picture, by a landmark net; None where nothing is."""
+@dataclass(frozen=True, slots=True)
+class Landmarker:
+    """One of the landmark nets: what its outputs mean, of which the second is presence."""
 
+    side: int
+    """Of its input, in pixels."""
+    names: tuple[str, ...]
+    """Of the K landmarks, spoken."""
+    read: Callable[[Sequence[NDArray[np.float32]], Framing], Sighting]
+    """From all outputs for one region, and how it lies on the input."""
 
-def cut_out(
-    picture: NDArray[np.uint8], regions: Sequence[Region], side: int
-) -> tuple[list[Framing], NDArray[np.uint8]]:
-    """How the regions lie on square inputs, and these inputs, (N, side, side, 3)."""
-    framings = [region.framing(side) for region in regions]
-    return framings, np.stack([framing.cut(picture) for framing in framings])
+    def look(
+        self, picture: NDArray[np.uint8], regions: Sequence[Region], net: RunAll
+    ) -> list[Sighting | None]:
+        """What is in each region of a BGR picture; None where nothing is."""
+        if not regions:
+            return []
+        framings = [region.framing(self.side) for region in regions]
+        outputs = net(np.stack([framing.cut(picture) for framing in framings]))
+        return [
+            self.read([output[n] for output in outputs], framing)
+            if outputs[1][n, 0] >= LEAST_PRESENCE
+            else None
+            for n, framing in enumerate(framings)
+        ]
