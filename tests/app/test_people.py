@@ -1,9 +1,5 @@
-"""The net that comes with no label: fetched on request, checked, taken over by a project."""
+"""The net that comes with no label, as a project takes it over."""
 
-import hashlib
-import subprocess
-import zipfile
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,10 +10,8 @@ from poseapp.app.presets import preset
 from poseapp.app.session import Session
 from poseapp.domain.errors import InferenceError
 from poseapp.domain.human import is_human
-from poseapp.domain.report import SilentReport
 from poseapp.domain.run import RunKind
 from poseapp.nets.card import Card
-from tests.nets.tflite.test_to_onnx import SMALL
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,7 +26,8 @@ def store(tmp_path, monkeypatch):
 @pytest.fixture
 def fetched(store):
     store.mkdir()
-    for name in (*people._SOURCES, "LICENSE", "NOTICE"):
+    kept = [name for files in people._FILES.values() for name in files.values()]
+    for name in (*kept, "LICENSE", "NOTICE"):
         (store / name).write_text(name)
     return store
 
@@ -41,25 +36,6 @@ def fetched(store):
 def human(tmp_path):
     with Session.create(tmp_path / "walk", preset("human")) as session:
         yield session
-
-
-def _wheel(path, content=SMALL, licence=True):
-    with zipfile.ZipFile(path, "w") as package:
-        for source in people._SOURCES.values():
-            package.writestr(source.place, content)
-        if licence:
-            package.writestr("mediapipe-0.10.14.dist-info/LICENSE", "Apache License")
-    return path
-
-
-def _trusted(monkeypatch, content=SMALL):
-    """As if this content were what was checked."""
-    digest = hashlib.sha256(content).hexdigest()
-    trusted = {
-        name: replace(source, sha256=digest, outputs=(0,))
-        for name, source in people._SOURCES.items()
-    }
-    monkeypatch.setattr(people, "_SOURCES", trusted)
 
 
 @pytest.mark.parametrize("name", ["human", "person", "walker"])
@@ -123,41 +99,11 @@ def test_a_net_that_vanished_leaves_no_half_run(human, fetched):
     assert list(human.project.runs_folder.iterdir()) == []
 
 
-def test_nets_are_taken_out_of_the_package_with_their_licence(tmp_path, store, monkeypatch):
-    _trusted(monkeypatch)
-    assert people.install(_wheel(tmp_path / "mediapipe.whl")) == store
-    assert people.are_there()
-    assert (store / "LICENSE").read_text() == "Apache License"
-    assert "Changed: converted" in (store / "NOTICE").read_text()
-    assert sorted(p.name for p in store.iterdir()) == [
-        "LICENSE", "NOTICE", "detector.onnx", "hands.onnx", "landmarks.onnx", "palms.onnx",
-    ]  # fmt: skip
-
-
-def test_a_package_with_other_contents_is_not_used(tmp_path, store):
-    with pytest.raises(InferenceError, match="not the file that was checked"):
-        people.install(_wheel(tmp_path / "mediapipe.whl"))
-    assert not store.exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"no archive"])
-def test_a_damaged_package_is_refused(tmp_path, store, content):
-    (tmp_path / "mediapipe.whl").write_bytes(content)
-    with pytest.raises(InferenceError, match=r"taken out of mediapipe\.whl"):
-        people.install(tmp_path / "mediapipe.whl")
-
-
-def test_a_package_without_its_licence_is_refused(tmp_path, store, monkeypatch):
-    _trusted(monkeypatch)
-    with pytest.raises(InferenceError, match="Fetch it again"):
-        people.install(_wheel(tmp_path / "mediapipe.whl", licence=False))
-
-
-def test_a_download_that_fails_says_why(store, monkeypatch):
-    def pip(command, **_):
-        assert "mediapipe==0.10.14" in command
-        return subprocess.CompletedProcess(command, 1, "", "ERROR: no route\n")
-
-    monkeypatch.setattr(people.subprocess, "run", pip)
-    with pytest.raises(InferenceError, match=r"no route.*Everything else works"):
-        people.fetch(SilentReport())
+def test_the_better_detector_goes_into_the_run_where_it_was_fetched(human, fetched):
+    for name in ("crowd.onnx", "crowd.LICENSE"):
+        (fetched / name).write_text(name)
+    assert people.finds_crowds()
+    folder = human.project.runs_folder / people.adopt(human.project, NOW).id
+    assert (folder / "crowd.onnx").read_text() == "crowd.onnx"
+    assert (folder / "crowd.LICENSE").exists()
+    assert (folder / "detector.onnx").exists()

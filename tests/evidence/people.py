@@ -1,7 +1,7 @@
 """How well people are found before any label: `python -m tests.evidence.people`.
 
-BlazePose as the app runs it, over every frame of the pack of human film clips, whose labels it
-never saw. Needs the pack and the nets of `poseapp people`.
+MoveNet and BlazePose as the app runs them, over every frame of the pack of human film clips, whose
+labels they never saw. Needs the pack and the nets of `poseapp people`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from poseapp.app.people import people_card, people_folder
 from poseapp.app.presets import preset
 from poseapp.domain.human import LIMB_KEYPOINTS, places_of
 from poseapp.domain.metrics import box_size, pck, torso_size
-from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE
+from poseapp.infer.people.names import CROWD_FILE, DETECTOR_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
 from poseapp.infer.session import Net
 from poseapp.media.reader import FrameReader
@@ -35,13 +35,15 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--every", type=int, default=1, help="Only every so many clips.")
     asked.add_argument("--threads", type=int, default=2)
+    asked.add_argument("--detector", choices=("movenet", "blazepose"), default="movenet")
     options = asked.parse_args()
+    file = CROWD_FILE if options.detector == "movenet" else DETECTOR_FILE
     labels, _ = read_jhmdb(data_folder() / "jhmdb_human_video")
     nets = (
-        Net(people_folder() / file, device="cpu", threads=options.threads)
-        for file in (LANDMARKS_FILE, DETECTOR_FILE)
+        Net(people_folder() / name, device="cpu", threads=options.threads)
+        for name in (LANDMARKS_FILE, file)
     )
-    people = People(people_card(preset("person")), *nets)
+    people = People(people_card(preset("person")), *nets, file=file)
     predicted, truth, seconds, found = [], [], 0.0, 0
     for video in labels.videos[:: options.every]:
         film = people.film()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,27 +19,51 @@ _ALIKE = 0.3
 _BATCH = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Detector:
     """One of the detectors: what its outputs mean."""
+
+    side: int
+    """Of its input, in pixels."""
+    read: Callable[[Sequence[NDArray[np.float32]]], NDArray[np.float64]]
+    """From all outputs for one view: (N, 5 + 2 P) corners of boxes, points in them, and scores in
+    0..1 of what is there, in pixels of the input."""
+    region: Callable[[NDArray[np.float64], NDArray[np.float64]], Region]
+    """From the (2, 2) corners of a box and the (P, 2) points in it, picture pixels."""
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Places that the outputs of a single-shot detector are relative to."""
 
     side: int
     """Of its input, in pixels."""
     layers: tuple[tuple[int, int], ...]
     """Cells along a side, and places a cell."""
     least_score: float
-    region: Callable[[NDArray[np.float64], NDArray[np.float64]], Region]
-    """From the (2, 2) corners of a box and the (P, 2) points in it, picture pixels."""
 
     @cached_property
-    def anchors(self) -> NDArray[np.float64]:
-        """(A, 2) middles of the cells that the outputs are relative to, in 0..1."""
+    def places(self) -> NDArray[np.float64]:
+        """(A, 2) middles of the cells, pixels of the input."""
         found = []
         for cells, each in self.layers:
             middles = (np.arange(cells) + 0.5) / cells
             grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
             found.append(np.repeat(grid, each, axis=0))
-        return np.concatenate(found)
+        return self.side * np.concatenate(found) - 0.5
+
+    def read(self, outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """See `Detector.read`; from (A, 4 + 2 P) boxes and points and (A, 1) logits."""
+        boxes, logits = outputs[:2]
+        scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))
+        sure = scores >= self.least_score
+        values = boxes[sure].astype(np.float64)
+        places = self.places[sure]
+        centre, half = values[:, :2] + places, values[:, 2:4] / 2
+        points = values[:, 4:].reshape(len(values), values.shape[1] // 2 - 2, 2) + places[:, None]
+        corners = np.stack([centre - half, centre + half], axis=1)
+        flat = np.concatenate([corners, points], axis=1).reshape(values.shape)
+        return np.column_stack([flat, scores[sure]])
 
 
 def views(width: int, height: int, detector: Detector) -> list[Framing]:
@@ -68,31 +92,16 @@ def scan(picture: NDArray[np.uint8], net: RunAll, detector: Detector) -> list[tu
     found = []
     for first in range(0, len(framings), _BATCH):
         group = framings[first : first + _BATCH]
-        boxes, scores = net(np.stack([framing.cut(picture) for framing in group]))
-        for framing, box, score in zip(group, boxes, scores[..., 0], strict=True):
-            found.append(_in_picture(box, score, framing, detector))
+        outputs = net(np.stack([framing.cut(picture) for framing in group]))
+        for n, framing in enumerate(group):
+            rows = detector.read([output[n] for output in outputs])
+            count, width = rows.shape
+            placed = framing.to_picture(rows[:, :-1].reshape(count, width // 2, 2))
+            found.append(np.column_stack([placed.reshape(count, width - 1), rows[:, -1]]))
     return [
         (detector.region(*np.split(row[:-1].reshape(-1, 2), [2])), float(row[-1]))
         for row in merged(np.concatenate(found))
     ]
-
-
-def _in_picture(
-    outputs: NDArray[np.float32],
-    logits: NDArray[np.float32],
-    framing: Framing,
-    detector: Detector,
-) -> NDArray[np.float64]:
-    """(N, 5 + 2 P) corners, points and score of what one view shows, in picture pixels."""
-    scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
-    sure = scores >= detector.least_score
-    values = outputs[sure].astype(np.float64)
-    middles = detector.side * detector.anchors[sure] - 0.5
-    centre, half = values[:, :2] + middles, values[:, 2:4] / 2
-    points = values[:, 4:].reshape(len(values), values.shape[1] // 2 - 2, 2) + middles[:, None]
-    all_points = np.concatenate([(centre - half)[:, None], (centre + half)[:, None], points], 1)
-    placed = framing.to_picture(all_points).reshape(values.shape)
-    return np.column_stack([placed, scores[sure]])
 
 
 def merged(found: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.domain.human import HAND_KEYPOINTS
-from poseapp.infer.people.detector import Detector
+from poseapp.infer.people.detector import Anchors, Detector
 from poseapp.infer.people.regions import Region, direction
 from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.nets.framing import Framing
@@ -38,7 +38,8 @@ def _of_hand(points: NDArray[np.float64]) -> Region:
     return Region.over(points[_STEADY], up, 2.0, 0.1)
 
 
-DETECTOR = Detector(side=192, layers=((24, 2), (12, 6)), least_score=0.5, region=_of_palm)
+ANCHORS = Anchors(side=192, layers=((24, 2), (12, 6)), least_score=0.5)
+DETECTOR = Detector(ANCHORS.side, ANCHORS.read, _of_palm)
 """Finds palms, by seven points of which the first is the wrist, the third the middle knuckle."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from poseapp.infer.people.detector import Detector
+from poseapp.infer.people.detector import Anchors, Detector
 from poseapp.infer.people.regions import Region
 from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.nets.framing import Framing
@@ -36,12 +36,9 @@ def _of_person(_box: NDArray[np.float64], points: NDArray[np.float64]) -> Region
     return Region.around(points[0], points[1])
 
 
-DETECTOR = Detector(
-    side=224,
-    layers=((28, 2), (14, 2), (7, 6)),
-    least_score=0.35,  # low, since the landmark net is asked again whether somebody is there
-    region=_of_person,
-)
+# A low score will do, since the landmark net is asked again whether somebody is there.
+ANCHORS = Anchors(side=224, layers=((28, 2), (14, 2), (7, 6)), least_score=0.35)
+DETECTOR = Detector(ANCHORS.side, ANCHORS.read, _of_person)
 """Finds people by the middle of their hips and how far they reach."""
 
 

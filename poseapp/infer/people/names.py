@@ -4,5 +4,7 @@ BODIES, HANDS = "BlazePose", "MediaPipe Hands"
 """In a card: nets that find people, and hands."""
 LANDMARKS_FILE, DETECTOR_FILE = "landmarks.onnx", "detector.onnx"
 """In a run's folder."""
+CROWD_FILE = "crowd.onnx"
+"""There too, where it could be had: finds people instead of the detector."""
 MOST_PEOPLE = 20
 """That are followed at once."""

@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 from poseapp.domain.human import places_of
 from poseapp.domain.skeleton import Skeleton
 from poseapp.infer.heat import heat
-from poseapp.infer.people import hands, landmarks
+from poseapp.infer.people import crowd, hands, landmarks
 from poseapp.infer.people.detector import Detector, scan
-from poseapp.infer.people.names import BODIES, DETECTOR_FILE, HANDS, LANDMARKS_FILE, MOST_PEOPLE
+from poseapp.infer.people.names import (
+    BODIES,
+    CROWD_FILE,
+    DETECTOR_FILE,
+    HANDS,
+    LANDMARKS_FILE,
+    MOST_PEOPLE,
+)
 from poseapp.infer.people.regions import Region
 from poseapp.infer.people.sighting import Landmarker, Sighting
 from poseapp.infer.session import Net
@@ -36,7 +43,8 @@ SCAN_EMPTY_EVERY = 5
 class Kind:
     """What is looked for, and how."""
 
-    detector: Detector
+    detectors: Mapping[str, Detector]
+    """By their net's file in a run's folder, the best first; the last one is always there."""
     landmarker: Landmarker
     middles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keypoints that lie amid two landmarks."""
@@ -44,7 +52,7 @@ class Kind:
 
 KINDS = {
     BODIES: Kind(
-        landmarks.DETECTOR,
+        {CROWD_FILE: crowd.DETECTOR, DETECTOR_FILE: landmarks.DETECTOR},
         landmarks.LANDMARKER,
         {
             "neck": ("left shoulder", "right shoulder"),
@@ -52,7 +60,7 @@ KINDS = {
             "mid hip": ("left hip", "right hip"),
         },
     ),
-    HANDS: Kind(hands.DETECTOR, hands.LANDMARKER),
+    HANDS: Kind({DETECTOR_FILE: hands.DETECTOR}, hands.LANDMARKER),
 }
 """By the net in a card."""
 
@@ -65,11 +73,15 @@ class People:
 
     batch = 4
 
-    def __init__(self, card: Card, landmarks: Net, detector: Net) -> None:
+    def __init__(
+        self, card: Card, landmarks: Net, detector: Net, file: str = DETECTOR_FILE
+    ) -> None:
+        """`file` says which of the kind's detectors it is."""
         self.card = card
         self._kind = KINDS[card.net]
         self._landmarks = landmarks
-        self._detector = detector
+        self._finder = detector
+        self._detector = self._kind.detectors[file]
         self._sources = _sources(card.skeleton, self._kind)
 
     @classmethod
@@ -80,11 +92,13 @@ class People:
             InferenceError: when its card or a net is missing or damaged.
         """
         card = Card.read(folder)
+        there = (name for name in KINDS[card.net].detectors if (folder / name).is_file())
+        detector = next(there, DETECTOR_FILE)
         nets = (
             Net(folder / file, device=device, threads=threads)
-            for file in (LANDMARKS_FILE, DETECTOR_FILE)
+            for file in (LANDMARKS_FILE, detector)
         )
-        return cls(card, *nets)
+        return cls(card, *nets, file=detector)
 
     @property
     def device(self) -> str:
@@ -109,7 +123,7 @@ class People:
     ) -> list[Sighting]:
         """`known` people, and others that a scan of the picture shows."""
         people = list(known or ())
-        for region, _ in scan(picture, self._detector.outputs, self._kind.detector):
+        for region, _ in scan(picture, self._finder.outputs, self._detector):
             if len(people) >= MOST_PEOPLE:
                 break
             (first,) = self._look(picture, [region])

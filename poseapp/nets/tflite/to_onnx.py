@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from poseapp.nets.onnx_draft import Draft
 from poseapp.nets.tflite.graph import Graph, Operator, read_graph
 
-OPSET = 17
 _FIRST_CHANNELS = (0, 3, 1, 2)
 _LAST_CHANNELS = (0, 2, 3, 1)
 _SAME = 0
-_ACTIVATIONS = {1: "Relu", 3: "Clip"}
+_ACTIVATIONS = {0: "", 1: "Relu", 3: "Relu6"}
 
 
 def to_onnx(content: bytes, outputs: Sequence[int], low: float, high: float) -> bytes:
@@ -36,12 +34,14 @@ def to_onnx(content: bytes, outputs: Sequence[int], low: float, high: float) -> 
         InferenceError: when the file cannot be read.
     """
     graph = read_graph(content)
-    writer = _Writer(graph)
-    writer.picture(low, high)
+    draft = Draft()
+    draft.picture(_name(graph.input), low, high)
+    writer = _Writer(graph, draft)
     wanted = [graph.outputs[number] for number in outputs]
     for operator in _needed(graph, wanted):
         writer.add(operator)
-    return writer.model(wanted)
+    height, width = graph.tensors[graph.input].shape[1:3]
+    return draft.file(height, width, {_name(n): writer.shape_out(n) for n in wanted})
 
 
 def _needed(graph: Graph, wanted: Sequence[int]) -> list[Operator]:
@@ -57,48 +57,24 @@ def _needed(graph: Graph, wanted: Sequence[int]) -> list[Operator]:
 class _Writer:
     """Turns operators into nodes one by one."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, draft: Draft) -> None:
         self._graph = graph
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
+        self._draft = draft
         self._values: dict[int, NDArray] = {
             n: tensor.constant
             for n, tensor in enumerate(graph.tensors)
             if tensor.constant is not None
         }
 
-    def picture(self, low: float, high: float) -> None:
-        """From BGR bytes to what the net was trained on."""
-        self._node("Transpose", ["pictures"], "upright", perm=_FIRST_CHANNELS)
-        self._node("Cast", ["upright"], "floats", to=TensorProto.FLOAT)
-        rgb = self._constant("rgb", np.array([2, 1, 0], np.int64))
-        self._node("Gather", ["floats", rgb], "coloured", axis=1)
-        scale = self._constant("scale", np.float32((high - low) / 255))
-        self._node("Mul", ["coloured", scale], "scaled")
-        base = self._constant("base", np.float32(low))
-        self._node("Add", ["scaled", base], self._name(self._graph.input))
-
     def add(self, operator: Operator) -> None:
         """The nodes that do what the operator does."""
         getattr(self, f"_{operator.name.lower()}")(operator)
 
-    def model(self, wanted: Sequence[int]) -> bytes:
-        """Everything as a file."""
-        height, width = self._graph.tensors[self._graph.input].shape[1:3]
-        entry = helper.make_tensor_value_info(
-            "pictures", TensorProto.UINT8, ["batch", height, width, 3]
-        )
-        exits = [
-            helper.make_tensor_value_info(self._name(n), TensorProto.FLOAT, self._shape_out(n))
-            for n in wanted
-        ]
-        graph = helper.make_graph(
-            self._nodes, "converted", [entry], exits, list(self._constants.values())
-        )
-        opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-        onnx.checker.check_model(model)
-        return model.SerializeToString()
+    def shape_out(self, number: int) -> list[int | str]:
+        """Of an output, behind the batch."""
+        shape = self._graph.tensors[number].shape
+        order = _FIRST_CHANNELS if len(shape) == 4 else range(len(shape))
+        return [shape[axis] for axis in order if axis]
 
     # -- operators ---------------------------------------------------------------------------
 
@@ -128,9 +104,9 @@ class _Writer:
     ) -> None:
         source, weights, bias = operator.inputs
         names = [
-            self._name(source),
-            self._constant(f"weights {weights} {operator.outputs[0]}", kernel),
-            self._constant(f"bias {bias}", self._values[bias]),
+            _name(source),
+            self._draft.constant(f"weights {weights} {operator.outputs[0]}", kernel),
+            self._draft.constant(f"bias {bias}", self._values[bias]),
         ]
         strides = operator.option(2, "i", 1), operator.option(1, "i", 1)
         reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape[2:], dilation, strict=True)]
@@ -142,7 +118,7 @@ class _Writer:
         strides = operator.option(2, "i", 1), operator.option(1, "i", 1)
         kernel = [operator.option(4, "i", 1), operator.option(3, "i", 1)]
         pads = self._pads(operator, kernel, strides)
-        names = [self._name(operator.inputs[0])]
+        names = [_name(operator.inputs[0])]
         self._activated("MaxPool", names, operator, operator.option(5), kernel_shape=kernel,
                         strides=strides, pads=pads)  # fmt: skip
 
@@ -151,69 +127,69 @@ class _Writer:
         self._activated("Add", names, operator, operator.option(0))
 
     def _logistic(self, operator: Operator) -> None:
-        self._node("Sigmoid", [self._name(operator.inputs[0])], self._name(operator.outputs[0]))
+        self._draft.node("Sigmoid", [_name(operator.inputs[0])], _name(operator.outputs[0]))
 
     def _prelu(self, operator: Operator) -> None:
         source, slopes = operator.inputs
         upright = self._values[slopes].transpose(2, 0, 1)
-        names = [self._name(source), self._constant(f"slopes {slopes}", upright)]
-        self._node("PRelu", names, self._name(operator.outputs[0]))
+        names = [_name(source), self._draft.constant(f"slopes {slopes}", upright)]
+        self._draft.node("PRelu", names, _name(operator.outputs[0]))
 
     def _mean(self, operator: Operator) -> None:
         source, over = operator.inputs
         axes = sorted(_FIRST_CHANNELS.index(axis) for axis in self._values[over].ravel().tolist())
-        target = self._name(operator.outputs[0])
-        self._node("ReduceMean", [self._name(source)], target, axes=axes,
+        target = _name(operator.outputs[0])
+        self._draft.node("ReduceMean", [_name(source)], target, axes=axes,
                    keepdims=operator.option(0))  # fmt: skip
 
     def _fully_connected(self, operator: Operator) -> None:
         source, weights, bias = operator.inputs
         names = [
-            self._name(source),
-            self._constant(f"weights {weights}", self._values[weights]),
-            self._constant(f"bias {bias}", self._values[bias]),
+            _name(source),
+            self._draft.constant(f"weights {weights}", self._values[weights]),
+            self._draft.constant(f"bias {bias}", self._values[bias]),
         ]
         self._activated("Gemm", names, operator, operator.option(0), transB=1)
 
     def _pad(self, operator: Operator) -> None:
         source, widths = operator.inputs
         around = self._values[widths][list(_FIRST_CHANNELS)].T.ravel().astype(np.int64)
-        pads = self._constant(f"pads {operator.outputs[0]}", around)
-        self._node("Pad", [self._name(source), pads], self._name(operator.outputs[0]))
+        pads = self._draft.constant(f"pads {operator.outputs[0]}", around)
+        self._draft.node("Pad", [_name(source), pads], _name(operator.outputs[0]))
 
     def _depth_to_space(self, operator: Operator) -> None:
-        names = [self._name(operator.inputs[0])]
+        names = [_name(operator.inputs[0])]
         block = operator.option(0, "i")
-        self._node("DepthToSpace", names, self._name(operator.outputs[0]), blocksize=block)
+        self._draft.node("DepthToSpace", names, _name(operator.outputs[0]), blocksize=block)
 
     def _resize_bilinear(self, operator: Operator) -> None:
         source, size = operator.inputs
         before = np.array(self._graph.tensors[source].shape[1:3])
         scale = self._values[size] / before
-        scales = self._constant(
+        scales = self._draft.constant(
             f"scales {operator.outputs[0]}", np.array([1, 1, *scale], np.float32)
         )
         mode = "half_pixel" if operator.option(3) else "asymmetric"
-        self._node(
+        self._draft.node(
             "Resize",
-            [self._name(source), "", scales],
-            self._name(operator.outputs[0]),
+            [_name(source), "", scales],
+            _name(operator.outputs[0]),
             mode="linear",
             coordinate_transformation_mode="align_corners" if operator.option(2) else mode,
         )
 
     def _reshape(self, operator: Operator) -> None:
         source, target = operator.inputs[0], operator.outputs[0]
-        name = self._name(source)
+        name = _name(source)
         if len(self._graph.tensors[source].shape) == 4:
-            name = self._node("Transpose", [name], f"last {target}", perm=_LAST_CHANNELS)
+            name = self._draft.node("Transpose", [name], f"last {target}", perm=_LAST_CHANNELS)
         shape = np.array([0, *self._graph.tensors[target].shape[1:]], np.int64)
-        sizes = self._constant(f"shape {target}", shape)
+        sizes = self._draft.constant(f"shape {target}", shape)
         if len(shape) != 4:
-            self._node("Reshape", [name, sizes], self._name(target))
+            self._draft.node("Reshape", [name, sizes], _name(target))
             return
-        name = self._node("Reshape", [name, sizes], f"reshaped {target}")
-        self._node("Transpose", [name], self._name(target), perm=_FIRST_CHANNELS)
+        name = self._draft.node("Reshape", [name, sizes], f"reshaped {target}")
+        self._draft.node("Transpose", [name], _name(target), perm=_FIRST_CHANNELS)
 
     def _concatenation(self, operator: Operator) -> None:
         rank = len(self._graph.tensors[operator.outputs[0]].shape)
@@ -228,15 +204,8 @@ class _Writer:
     def _activated(
         self, kind: str, names: list[str], operator: Operator, activation: int, **settings: Any
     ) -> None:
-        target = self._name(operator.outputs[0])
-        if activation == 0:
-            self._node(kind, names, target, **settings)
-            return
-        before = self._node(kind, names, f"before {target}", **settings)
-        limits = []
-        if _ACTIVATIONS[activation] == "Clip":
-            limits = [self._constant("zero", np.float32(0)), self._constant("six", np.float32(6))]
-        self._node(_ACTIVATIONS[activation], [before, *limits], target)
+        target = _name(operator.outputs[0])
+        self._draft.activated(kind, names, target, _ACTIVATIONS[activation], **settings)
 
     def _pads(
         self, operator: Operator, reach: Sequence[int], strides: tuple[int, int]
@@ -258,24 +227,11 @@ class _Writer:
     def _operand(self, number: int) -> str:
         """A tensor that may be a constant."""
         if number not in self._values:
-            return self._name(number)
+            return _name(number)
         value = self._values[number]
         upright = value.transpose(_FIRST_CHANNELS) if value.ndim == 4 else value
-        return self._constant(f"constant {number}", upright)
+        return self._draft.constant(f"constant {number}", upright)
 
-    def _shape_out(self, number: int) -> list[int | str]:
-        shape = self._graph.tensors[number].shape
-        order = _FIRST_CHANNELS if len(shape) == 4 else range(len(shape))
-        return ["batch", *(shape[axis] for axis in order if axis)]
 
-    def _constant(self, name: str, values: NDArray | np.generic) -> str:
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-        return name
-
-    def _node(self, kind: str, inputs: list[str], output: str, **settings: Any) -> str:
-        self._nodes.append(helper.make_node(kind, inputs, [output], **settings))
-        return output
-
-    @staticmethod
-    def _name(number: int) -> str:
-        return f"tensor {number}"
+def _name(number: int) -> str:
+    return f"tensor {number}"

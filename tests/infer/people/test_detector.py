@@ -5,11 +5,11 @@ import pytest
 
 from poseapp.infer.people import hands
 from poseapp.infer.people.detector import merged, scan, views
-from poseapp.infer.people.landmarks import DETECTOR
+from poseapp.infer.people.landmarks import ANCHORS, DETECTOR
 
 
 def test_there_is_a_place_for_each_output():
-    places = DETECTOR.anchors
+    places = (ANCHORS.places + 0.5) / 224
     assert places.shape == (2254, 2)
     np.testing.assert_allclose(places[:3], [[4 / 224, 4 / 224]] * 2 + [[12 / 224, 4 / 224]])
     np.testing.assert_allclose(places[1568], [8 / 224, 8 / 224])
@@ -18,7 +18,7 @@ def test_there_is_a_place_for_each_output():
 
 
 def test_palms_have_places_of_their_own():
-    places = hands.DETECTOR.anchors
+    places = (hands.ANCHORS.places + 0.5) / 192
     assert places.shape == (2016, 2)
     np.testing.assert_allclose(places[[0, 1151]], [[4 / 192, 4 / 192], [188 / 192, 188 / 192]])
     np.testing.assert_allclose(places[-1], [184 / 192, 184 / 192])

@@ -6,11 +6,11 @@ import pytest
 from poseapp.app.people import people_card
 from poseapp.app.presets import preset
 from poseapp.infer.people import hands
-from poseapp.infer.people.landmarks import DETECTOR, NAMES, refined
+from poseapp.infer.people.landmarks import ANCHORS, NAMES, refined
 from poseapp.infer.people.people import SCAN_EVERY, People
 
 RED, BLUE = 2, 0
-PLACES = 224 * DETECTOR.anchors - 0.5
+PLACES = ANCHORS.places
 
 
 def _spot(picture, channel):
@@ -147,7 +147,7 @@ class Palms:
     device = "CPU"
 
     def outputs(self, pictures):
-        places = 192 * hands.DETECTOR.anchors - 0.5
+        places = hands.ANCHORS.places
         boxes = np.zeros((len(pictures), 2016, 18), np.float32)
         scores = np.full((len(pictures), 2016, 1), -9.0, np.float32)
         for n, picture in enumerate(pictures):
