@@ -1,17 +1,20 @@
 """Meshes on real video: `python -m tests.evidence.mesh --part multiview|silhouettes`.
 
 multiview: one person before four calibrated cameras, whose keypoints are triangulated; the mesh of
-each camera alone against them, in millimetres, beside BlazePose's own landmarks in space.
+each camera alone against them, in millimetres, beside MediaPipe's own landmarks in space.
 silhouettes: meshes on the labelled keypoints of human film clips against the labelled masks.
 Needs the packs and, for the first, the nets of `poseapp people`. `--net` names a file that
-`packaging/train_mesh.py` wrote; without it bodies are fitted from nothing.
+`packaging/train_mesh.py` wrote; without it bodies are fitted from nothing. `--mediapipe` names the
+Python of an environment with the packages mediapipe 0.10.14 and av, for the peer's figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,8 +27,7 @@ from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.human import LIMB_KEYPOINTS, places_of
 from poseapp.infer.mesh import recover
-from poseapp.infer.people.landmarks import LANDMARKER, NAMES
-from poseapp.infer.people.names import DETECTOR_FILE, LANDMARKS_FILE
+from poseapp.infer.people.names import CROWD_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
 from poseapp.infer.seen_person import SeenPerson
 from poseapp.infer.session import Net
@@ -47,28 +49,8 @@ PERSON = preset("person")
 LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
 
 
-DEPTH = 0.25
-"""What the net's depths are multiplied by before they are compared: of -1, 0.25, 0.5, 1 and 2.5
-what suits them best on this person. Its landmarks in metres are an output that the app leaves out.
-"""
-
-
 NEAR = 0.3
 """Heights of a person within which the same one is in the next frame."""
-
-
-class Recorder:
-    """Keeps what the landmarks' net said last, for the depths that the app leaves out."""
-
-    def __init__(self, net: Net) -> None:
-        self._net = net
-        self.rows = np.empty((0, 39, 5))
-
-    def outputs(self, pictures: NDArray) -> list[NDArray]:
-        """The net's."""
-        values = self._net.outputs(pictures)
-        self.rows = values[0].reshape(-1, 39, 5).astype(np.float64)
-        return values
 
 
 def main() -> None:
@@ -78,18 +60,25 @@ def main() -> None:
     asked.add_argument("--net", type=Path, help="Weights; without them, fits from nothing.")
     asked.add_argument("--frames", type=int, default=60)
     asked.add_argument("--every", type=int, default=1, help="Only every so many frames or clips.")
+    asked.add_argument("--mediapipe", type=Path, help="A Python that has MediaPipe.")
     given = asked.parse_args()
     net = None if given.net is None else load_net(given.net)
-    part = multiview if given.part == "multiview" else silhouettes
-    print(json.dumps(part(net, given.frames, given.every), indent=1))  # noqa: T201
+    if given.part == "multiview":
+        found = multiview(net, given.frames, given.every, given.mediapipe)
+    else:
+        found = silhouettes(net, given.frames, given.every)
+    print(json.dumps(found, indent=1))  # noqa: T201
 
 
-def multiview(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
+def multiview(
+    net: MotionHMR | None, frames: int, every: int, mediapipe: Path | None
+) -> dict[str, Any]:
     """PA-MPJPE of each camera's mesh against what four cameras see."""
     folder = data_folder() / "human_multiview_pose2sim"
     cameras = read_cameras(folder)
-    seen = [_followed(folder / "videos" / f"{camera.name}.mp4", frames) for camera in cameras]
-    points, scores, depths = (np.stack([one[n] for one in seen])[:, ::every] for n in range(3))
+    films = [folder / "videos" / f"{camera.name}.mp4" for camera in cameras]
+    seen = [_followed(film, frames) for film in films]
+    points, scores = (np.stack([one[n] for one in seen])[:, ::every] for n in range(2))
     truth = triangulated(cameras, points, scores)[:, LIMBS]
     rows = {}
     for n, camera in enumerate(cameras):
@@ -99,14 +88,20 @@ def multiview(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
         )  # fmt: skip
         motion = recover(net, shipped_body(), person, OneLine())
         body = _keypoints(shipped_body(), motion)[:, LIMBS]
-        ours = 1000 * pa_mpjpe(body, truth[motion.frames])
-        theirs = 1000 * pa_mpjpe(depths[n], truth)
         rows[camera.name] = {
-            "pa_mpjpe_mm": _mean(ours),
-            "blazepose_pa_mpjpe_mm": _mean(theirs),
+            "frames_found": len(motion.frames),
+            "pa_mpjpe_mm": _mean(1000 * pa_mpjpe(body, truth[motion.frames])),
             "reprojection_px": _mean(motion.error_px),
             "jitter_mm": _jitter(body + motion.translation[:, None]),
+            "jitter_about_hips_mm": _jitter(_about_hips(body)),
         }
+        if mediapipe is not None:
+            peer = _peer(mediapipe, films[n], frames)[::every]
+            rows[camera.name] |= {
+                "mediapipe_frames_found": int(np.isfinite(peer[:, 0, 0]).sum()),
+                "mediapipe_pa_mpjpe_mm": _mean(1000 * pa_mpjpe(peer, truth)),
+                "mediapipe_jitter_about_hips_mm": _jitter(_about_hips(peer)),
+            }
     residual = [
         np.nanmedian(np.linalg.norm(camera.pixels(truth) - points[n][:, LIMBS], axis=-1))
         for n, camera in enumerate(cameras)
@@ -152,32 +147,36 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
     }
 
 
-def _followed(path: Path, frames: int) -> tuple[Floats, Floats, Floats]:
-    """(T, 17, 2) and (T, 17) of the person who is largest in the picture, and (T, 12, 3) limbs in
-    space, as BlazePose has them: pixels of its crop.
-    """
-    nets = [
+def _followed(path: Path, frames: int) -> tuple[Floats, Floats]:
+    """(T, 17, 2) and (T, 17) of the person who is largest in the picture."""
+    nets = (
         Net(people_folder() / name, device="cpu", threads=1)
-        for name in (LANDMARKS_FILE, DETECTOR_FILE)
-    ]
-    film = People(people_card(PERSON), *nets).film()
-    recorder = Recorder(nets[0])
-    limbs = [NAMES.index(name) for name in LIMB_KEYPOINTS]
+        for name in (LANDMARKS_FILE, CROWD_FILE)
+    )
+    film = People(people_card(PERSON), *nets, file=CROWD_FILE).film()
     points, scores = np.full((frames, 17, 2), np.nan), np.zeros((frames, 17))
-    depths = np.full((frames, 12, 3), np.nan)
     with opened(path) as source:
         for n, frame in zip(range(frames), source.container.decode(video=0), strict=False):
-            picture = frame.to_ndarray(format="bgr24")
-            (bodies,) = film.predict([picture])
-            if not len(bodies.points):
-                continue
-            one = _same(bodies.points, points[:n])
-            if one is None:
-                continue
-            points[n], scores[n] = bodies.points[one], bodies.scores[one]
-            LANDMARKER.look(picture, [film._people[one].region], recorder.outputs)
-            depths[n] = recorder.rows[0, limbs, :3] * (1, 1, DEPTH)
-    return points, scores, depths
+            (bodies,) = film.predict([frame.to_ndarray(format="bgr24")])
+            one = _same(bodies.points, points[:n]) if len(bodies.points) else None
+            if one is not None:
+                points[n], scores[n] = bodies.points[one], bodies.scores[one]
+    return points, scores
+
+
+def _peer(python: Path, film: Path, frames: int) -> Floats:
+    """(T, 12, 3) metres, by MediaPipe's package in an environment of its own."""
+    script = Path(__file__).with_name("mediapipe_landmarks.py")
+    with TemporaryDirectory() as scratch:
+        target = Path(scratch) / "landmarks.npy"
+        subprocess.run([python, "-P", script, film, str(frames), target], check=True)
+        return np.load(target, allow_pickle=False)
+
+
+def _about_hips(limbs: Floats) -> Floats:
+    """(T, 12, 3) about the middle of both hips."""
+    hips = [LIMB_KEYPOINTS.index(f"{side} hip") for side in ("left", "right")]
+    return limbs - limbs[:, hips].mean(axis=1, keepdims=True)
 
 
 def _same(people: Floats, before: Floats) -> int | None:
