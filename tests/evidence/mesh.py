@@ -25,6 +25,7 @@ from poseapp.app.people import people_card, people_folder
 from poseapp.app.presets import preset
 from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.body_motion import BodyMotion
+from poseapp.domain.errors import BodyError
 from poseapp.domain.human import LIMB_KEYPOINTS, places_of
 from poseapp.infer.mesh import recover
 from poseapp.infer.people.names import CROWD_FILE, LANDMARKS_FILE
@@ -121,7 +122,7 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
     pack = data_folder() / "jhmdb_human_video"
     labels, _ = read_jhmdb(pack)
     body = shipped_body()
-    overlaps, errors, sizes = [], [], []
+    overlaps, errors, sizes, left_out = [], [], [], 0
     for video in labels.videos[::every]:
         instances = [one for one in labels.instances if one.frame.video == video.id][:frames]
         points = np.stack([one.points for one in instances])
@@ -129,7 +130,11 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         size = (video.width, video.height)
         numbers = np.arange(len(points))
         person = SeenPerson(SKELETON.names, numbers, points, scores, size, video.fps)
-        motion = recover(net, body, person, OneLine())
+        try:
+            motion = recover(net, body, person, OneLine())
+        except BodyError:  # too little of the person is in the picture
+            left_out += 1
+            continue
         with np.load(pack / "labels" / f"{video.path.stem}.npz") as stored:
             masks = np.unpackbits(stored["mask_bits"], axis=-1).astype(bool)
         overlaps += _overlaps(body, motion, masks)
@@ -138,7 +143,8 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         sizes += list(np.linalg.norm(extent, axis=1)[motion.frames])
     share = np.array(errors) / np.array(sizes)
     return {
-        "clips": len(labels.videos[::every]),
+        "clips": len(labels.videos[::every]) - left_out,
+        "clips_without_enough_keypoints": left_out,
         "frames": len(errors),
         "reprojection_px": _mean(errors),
         "reprojection_of_box_diagonal": round(float(np.nanmean(share)), 4),
