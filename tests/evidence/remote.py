@@ -47,6 +47,9 @@ TITLES = {
     "without_pose": "MT + FSA - L_pose",
     "agent": "MT + FSA",
 }
+COMPARED = {"body_all": "PCK_body", "torso_all": "PCK_torso"}
+"""Measures whose differences are told."""
+RIVALS = {"labels_only": "E + L_gt", "random": "MT + random"}
 MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh")
 _COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
 
@@ -89,9 +92,10 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
             "labels_apart": float(np.mean([row["labels_apart"] for row in own])),
             **{m: interval([pck(row["clips"], m) for row in own]) for m in MEASURES},
         }
-        for rival in ("labels_only", "random"):
+        for rival in RIVALS:
             if (rival, EVERY) in cases and variant != rival:
-                entry[f"over_{rival}"] = _over(own, cases[rival, EVERY])
+                rivals = cases[rival, EVERY]
+                entry[f"over_{rival}"] = {m: _over(own, rivals, m) for m in COMPARED}
         if any("offsets" in row for row in own):
             offsets = [n for row in own for n in row.get("offsets", ())]
             entry["offsets"] = np.bincount(np.abs(offsets), minlength=11).tolist()
@@ -99,14 +103,14 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return summary
 
 
-def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]]) -> dict[str, Any]:
-    """Points of PCK_torso more than a rival, clip by clip with the same seed."""
-    others = {row["seed"]: by_clip(row["clips"], "torso_all") for row in rivals}
+def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]], measure: str) -> dict[str, Any]:
+    """Points of a measure more than a rival, clip by clip with the same seed."""
+    others = {row["seed"]: by_clip(row["clips"], measure) for row in rivals}
     gains = [
         value - others[row["seed"]][clip]
         for row in own
         if row["seed"] in others
-        for clip, value in by_clip(row["clips"], "torso_all").items()
+        for clip, value in by_clip(row["clips"], measure).items()
     ]
     return interval(gains) | {"pairs": len(gains), "wilcoxon_p": wilcoxon_p(gains)} if gains else {}
 
@@ -128,23 +132,34 @@ def page(document: dict[str, Any]) -> str:
         "and reward. PCK at a fifth of "
         "the body's box and of the torso, in per cent, mean over 13 joints (without neck and "
         "belly). *Fresh* leaves out frames that repeat the picture before or hold all its labels. "
-        "Brackets are 95 % intervals: of means by resampling seeds, of differences in PCK_torso by "
-        "resampling clips; p is Wilcoxon's, two-sided, over clips and seeds.",
+        "Brackets are 95 % intervals: of means by resampling seeds, of differences by resampling "
+        "clips; p is Wilcoxon's, two-sided, over clips and seeds.",
         "",
-        "| | PCK_body | PCK_torso | body, fresh | torso, fresh | over E + L_gt | p "
-        "| over random | p |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| | PCK_body | PCK_torso | body, fresh | torso, fresh |",
+        "|---|---|---|---|---|",
     ]
     order = {name: n for n, name in enumerate(TITLES)}
     for entry in sorted(table, key=lambda s: order[s["variant"]]):
         cells = [TITLES[entry["variant"]], *(spread(entry[m], "{:.1f}") for m in MEASURES)]
-        for rival in ("labels_only", "random"):
-            found = entry.get(f"over_{rival}") or None
-            cells += [spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", *_curve(summary), *_offsets(summary)]
+    lines += ["", *_differences(sorted(table, key=lambda s: order[s["variant"]]))]
+    lines += [*_curve(summary), *_offsets(summary)]
     lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
     return "\n".join(lines)
+
+
+def _differences(table: list[dict[str, Any]]) -> list[str]:
+    """Points more than the rivals, clip by clip."""
+    columns = [(rival, measure) for rival in RIVALS for measure in COMPARED]
+    heads = [f"{COMPARED[measure]} over {RIVALS[rival]} | p" for rival, measure in columns]
+    lines = [f"| | {' | '.join(heads)} |", f"|{'---|' * (1 + 2 * len(columns))}"]
+    for entry in table:
+        cells = [TITLES[entry["variant"]]]
+        for rival, measure in columns:
+            found = entry.get(f"over_{rival}", {}).get(measure)
+            cells += [spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def _curve(summary: dict[str, Any]) -> list[str]:
@@ -160,16 +175,20 @@ def _curve(summary: dict[str, Any]) -> list[str]:
 
 def _caught_up(rows: list[dict[str, Any]]) -> list[str]:
     """With how many labels alone E + L_gt is as good as the agent's pairs, on a line in log(n)."""
-    alone = sorted((r["labels"], r["torso_all"]["mean"]) for r in rows if r["variant"] != "agent")
     lines = []
-    for entry in (r for r in rows if r["variant"] == "agent"):
-        goal = entry["torso_all"]["mean"]
-        reached = crossing(np.array(alone).reshape(-1, 2), goal)
-        told = "with none of the numbers tried" if reached is None else f"with {reached:.0f} labels"
-        lines.append(
-            f"Labels alone reach the PCK_torso that {entry['labels']:.0f} labels with the agent's "
-            f"pairs have {told}."
-        )
+    for measure, name in COMPARED.items():
+        alone = sorted((r["labels"], r[measure]["mean"]) for r in rows if r["variant"] != "agent")
+        for entry in (r for r in rows if r["variant"] == "agent"):
+            reached = crossing(np.array(alone).reshape(-1, 2), entry[measure]["mean"])
+            told = (
+                "with none of the numbers tried"
+                if reached is None
+                else f"with {reached:.0f} labels"
+            )
+            lines.append(
+                f"Labels alone reach the {name} that {entry['labels']:.0f} labels with the agent's "
+                f"pairs have {told}."
+            )
     return [*lines, ""] if lines else []
 
 

@@ -25,7 +25,7 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     remote.write(rows, "cpu", twin)
     said = twin.with_suffix(".md").read_text()
     assert "| MT + random | 70.0" in said
-    assert "+10.0 [+10.0, +10.0]" in said
+    assert "| MT + random | +10.0 [+10.0, +10.0] | 0.500 | +10.0 [+10.0, +10.0] | 0.500 |" in said
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-every5-seed0": r for r in rows}

@@ -177,11 +177,15 @@ def full_loss(
     condition = labelled.poses if as_printed.estimated_condition else pairs.truth
     poses = torch.cat([condition, estimated])
     logits = discriminator(drawn, poses) if weights.adversarial else drawn.new_empty(0)
+
+    def truth() -> Tensor:
+        told = truth_loss(labelled, pairs, as_printed)
+        if not weights.redrawn:
+            return told
+        return told + weights.redrawn * truth_loss(read(estimator, redrawn), pairs, as_printed)
+
     losses: dict[str, Callable[[], Tensor]] = {
-        "truth": lambda: (
-            truth_loss(labelled, pairs, as_printed)
-            + truth_loss(read(estimator, redrawn), pairs, as_printed)
-        ),
+        "truth": truth,
         # twice a mean over both frames is the sum over i that the equations write
         "adversarial": lambda: 2 * fooling_loss(logits, as_printed),
         "pose": lambda: 2 * pose_loss(again, seen.maps, as_printed),

@@ -40,6 +40,8 @@ class Weights:
 
     truth: float = 1.0
     """[P] of L_gt."""
+    redrawn: float = 1.0
+    """[P] Of the labelled frame's reconstruction in L_gt, beside 1 of the frame itself."""
     adversarial: float = 0.25
     """[P]"""
     pose: float = 0.5

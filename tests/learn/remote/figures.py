@@ -15,19 +15,29 @@ COLOURS = ((90, 200, 240), (240, 160, 60))
 
 def pose(angle):
     """(3, 2) pixels: shoulder, elbow and wrist."""
+    return two_limbs(angle, 2 * angle)
+
+
+def two_limbs(upper, lower):
+    """(3, 2) pixels: shoulder, elbow and wrist."""
     shoulder = np.array([16.0, 16.0])
-    elbow = shoulder + 7 * np.array([np.cos(angle), np.sin(angle)])
-    wrist = elbow + 6 * np.array([np.cos(2 * angle), np.sin(2 * angle)])
-    return np.stack([shoulder, elbow, wrist])
+    elbow = shoulder + 7 * np.array([np.cos(upper), np.sin(upper)])
+    return np.stack([shoulder, elbow, elbow + 6 * np.array([np.cos(lower), np.sin(lower)])])
 
 
 def picture(points):
     """(32, 32, 3) BGR."""
     ground = np.random.default_rng(5).integers(60, 100, (SIDE, SIDE, 3)).astype(np.uint8)
-    for a, b, colour in zip(points[:-1], points[1:], COLOURS, strict=True):
+    return limbs_on(ground, points, COLOURS)
+
+
+def limbs_on(ground, points, colours):
+    """(32, 32, 3) BGR: the ground with both limbs drawn on it."""
+    drawn = ground.copy()
+    for a, b, colour in zip(points[:-1], points[1:], colours, strict=True):
         ends = (tuple(np.round(16 * p).astype(int).tolist()) for p in (a, b))
-        cv2.line(ground, *ends, colour, 3, cv2.LINE_AA, shift=4)
-    return ground
+        cv2.line(drawn, *ends, tuple(int(c) for c in colour), 3, cv2.LINE_AA, shift=4)
+    return drawn
 
 
 def tensors(angles):
