@@ -152,7 +152,7 @@ def install_crowd(tarball: Path) -> None:
         for content, (place, sha256) in zip((model, weights), _CROWD.items(), strict=True):
             _check(content, sha256, place, tarball)
         net = to_onnx(model, weights, crowd.OUTPUTS, crowd.SIDE)
-        _keep({CROWD_FILE: net, "crowd.LICENSE": licence, "NOTICE": _NOTICE.encode()})
+        _keep({"crowd.LICENSE": licence, "NOTICE": _NOTICE.encode(), CROWD_FILE: net})
     except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error) as why:
         raise _not_taken_out(tarball, why) from why
 
