@@ -39,8 +39,8 @@ def interrupted(project: Project, run: Run) -> Run:
 
 
 def checkpoints(project: Project, run: Run) -> tuple[Path, ...]:
-    """The files from which a training that broke off can go on."""
-    return tuple((project.runs_folder / run.id).glob("*.checkpoint.*"))
+    """The files from which a training that broke off can go on; half-written ones are none."""
+    return tuple((project.runs_folder / run.id).glob("*.checkpoint.safetensors"))
 
 
 def new_run_id(runs: Sequence[Run], kind: RunKind, started: datetime) -> RunId:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 
 import numpy as np
 import psutil
@@ -63,7 +64,8 @@ def test_a_killed_training_shows_as_failed_and_goes_on_where_it_was(session, tra
     job = training.job
     assert job is not None
     folder = session.project.runs_folder / run.id
-    assert mail.run_until(lambda: any(folder.glob("*.checkpoint.*")) or job.ended, PATIENCE_S)
+    saved = partial(folder.glob, "*.checkpoint.safetensors")
+    assert mail.run_until(lambda: any(saved()) or job.ended, PATIENCE_S)
     os.kill(_worker(), signal.SIGKILL)
     with pytest.raises(WorkerDiedError):
         mail.wait(job)

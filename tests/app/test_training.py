@@ -151,6 +151,15 @@ def test_what_left_no_state_behind_cannot_be_resumed(session, training, fake_job
         training.resume(run.id)
 
 
+def test_a_state_that_was_half_written_is_none(session, training, fake_jobs):
+    run = training.start()
+    leave_checkpoint(session, run)
+    (saved,) = (session.project.runs_folder / run.id).iterdir()
+    saved.rename(saved.with_name(f"{saved.name}.part"))
+    fake_jobs.tell("on_failed", WorkerDiedError("The worker was killed."))
+    assert not training.can_resume(stored(session, run))
+
+
 def test_the_last_that_broke_off_is_the_one_that_goes_on(session, training, fake_jobs):
     with pytest.raises(TrainingError, match="No training broke off"):
         training.resume_last()
