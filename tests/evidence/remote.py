@@ -47,10 +47,15 @@ TITLES = {
     "without_pose": "MT + FSA - L_pose",
     "agent": "MT + FSA",
 }
-COMPARED = {"body_all": "PCK_body", "torso_all": "PCK_torso"}
-"""Measures whose differences are told."""
+COMPARED = {
+    "body_all": "PCK_body",
+    "torso_all": "PCK_torso",
+    "body_same": "PCK_body, same films",
+    "torso_same": "PCK_torso, same films",
+}
+"""Measures whose differences are told; trials of an early version lack those of the same films."""
 RIVALS = {"labels_only": "E + L_gt", "random": "MT + random"}
-MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh")
+MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh", "body_same", "torso_same")
 _COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
 
 
@@ -58,6 +63,11 @@ def trials(seeds: int, size: str) -> list[Trial]:
     """Seed by seed, so that a table of few seeds is there early."""
     table = [(name, EVERY) for name in ("baseline", *variants(Settings()))]
     return [Trial(name, every, s, size) for s in range(seeds) for name, every in (*table, *CURVE)]
+
+
+def clips_of(row: dict[str, Any], measure: str) -> dict[str, Any]:
+    """The clips that a measure is about; none where it was not taken."""
+    return row.get("same", {}) if measure.endswith("same") else row["clips"]
 
 
 def pck(clips: dict[str, Any], measure: str) -> float:
@@ -90,7 +100,7 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
             "seeds": len(own),
             "labels": float(np.mean([row["labels"] for row in own])),
             "labels_apart": float(np.mean([row["labels_apart"] for row in own])),
-            **{m: interval([pck(row["clips"], m) for row in own]) for m in MEASURES},
+            **{m: _mean(own, m) for m in MEASURES},
         }
         for rival in RIVALS:
             if (rival, EVERY) in cases and variant != rival:
@@ -103,14 +113,20 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return summary
 
 
+def _mean(own: list[dict[str, Any]], measure: str) -> dict[str, float]:
+    found = [pck(clips, measure) for row in own if (clips := clips_of(row, measure))]
+    return interval(found) if found else {}
+
+
 def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]], measure: str) -> dict[str, Any]:
     """Points of a measure more than a rival, clip by clip with the same seed."""
-    others = {row["seed"]: by_clip(row["clips"], measure) for row in rivals}
+    others = {row["seed"]: by_clip(clips_of(row, measure), measure) for row in rivals}
     gains = [
         value - others[row["seed"]][clip]
         for row in own
         if row["seed"] in others
-        for clip, value in by_clip(row["clips"], measure).items()
+        for clip, value in by_clip(clips_of(row, measure), measure).items()
+        if clip in others[row["seed"]]
     ]
     return interval(gains) | {"pairs": len(gains), "wilcoxon_p": wilcoxon_p(gains)} if gains else {}
 
@@ -124,8 +140,9 @@ def page(document: dict[str, Any]) -> str:
         "# What frames that nobody labelled are worth",
         "",
         f"Clips of people from films (`jhmdb_human_video`), every {EVERY}th frame labelled in "
-        "three quarters of the films, all frames of the other films measured on; other films for "
-        f"each of {seeds} seeds. All rows of a seed go on from one estimator ({size['net']}, "
+        "three quarters of the films. Measured on all frames of the other films, and, *same "
+        "films*, on the unlabelled frames of those that were learnt from; other films for each of "
+        f"{seeds} seeds. All rows of a seed go on from one estimator ({size['net']}, "
         f"{size['side']} px, ImageNet weights, {size['begin_steps']} steps on the labels) for "
         f"{size['picks']} picks of {size['settings']['minibatches']} updates; they learn from "
         f"{table[0]['labels']:.0f} labels, and {table[0]['labels_apart']:.0f} more tell the state "
@@ -135,12 +152,13 @@ def page(document: dict[str, Any]) -> str:
         "Brackets are 95 % intervals: of means by resampling seeds, of differences by resampling "
         "clips; p is Wilcoxon's, two-sided, over clips and seeds.",
         "",
-        "| | PCK_body | PCK_torso | body, fresh | torso, fresh |",
-        "|---|---|---|---|---|",
+        "| | PCK_body | PCK_torso | body, fresh | torso, fresh | body, same films "
+        "| torso, same films |",
+        "|---|---|---|---|---|---|---|",
     ]
     order = {name: n for n, name in enumerate(TITLES)}
     for entry in sorted(table, key=lambda s: order[s["variant"]]):
-        cells = [TITLES[entry["variant"]], *(spread(entry[m], "{:.1f}") for m in MEASURES)]
+        cells = [TITLES[entry["variant"]], *(_told(entry[m], "{:.1f}") for m in MEASURES)]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *_differences(sorted(table, key=lambda s: order[s["variant"]]))]
     lines += [*_curve(summary), *_offsets(summary)]
@@ -148,27 +166,36 @@ def page(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _told(found: dict[str, Any], form: str) -> str:
+    return spread(found, form) if found else ""
+
+
 def _differences(table: list[dict[str, Any]]) -> list[str]:
-    """Points more than the rivals, clip by clip."""
-    columns = [(rival, measure) for rival in RIVALS for measure in COMPARED]
-    heads = [f"{COMPARED[measure]} over {RIVALS[rival]} | p" for rival, measure in columns]
-    lines = [f"| | {' | '.join(heads)} |", f"|{'---|' * (1 + 2 * len(columns))}"]
-    for entry in table:
-        cells = [TITLES[entry["variant"]]]
-        for rival, measure in columns:
-            found = entry.get(f"over_{rival}", {}).get(measure)
-            cells += [spread(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}"] if found else ["", ""]
-        lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, ""]
+    """Points more than each rival, clip by clip."""
+    lines = []
+    for rival, title in RIVALS.items():
+        heads = " | ".join(f"{name} | p" for name in COMPARED.values())
+        lines += [f"| points over {title} | {heads} |", f"|{'---|' * (1 + 2 * len(COMPARED))}"]
+        for entry in (e for e in table if f"over_{rival}" in e):
+            cells = [TITLES[entry["variant"]]]
+            for measure in COMPARED:
+                found = entry[f"over_{rival}"][measure]
+                cells += [_told(found, "{:+.1f}"), f"{found['wilcoxon_p']:.3f}" if found else ""]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return lines
 
 
 def _curve(summary: dict[str, Any]) -> list[str]:
     """PCK against the number of labels, with pairs and without."""
     rows = [s for s in summary.values() if s["variant"] in ("labels_only", "agent")]
-    lines = ["| one label every | labels | | PCK_body | PCK_torso |", "|---|---|---|---|---|"]
+    lines = [
+        f"| one label every | labels | | {' | '.join(COMPARED.values())} |",
+        f"|{'---|' * (3 + len(COMPARED))}",
+    ]
     for entry in sorted(rows, key=lambda s: (-s["every"], s["variant"] == "agent")):
         cells = [f"{entry['every']} frames", f"{entry['labels']:.0f}", TITLES[entry["variant"]]]
-        cells += [spread(entry[m], "{:.1f}") for m in ("body_all", "torso_all")]
+        cells += [_told(entry[m], "{:.1f}") for m in COMPARED]
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", *_caught_up(rows)]
 
@@ -177,8 +204,9 @@ def _caught_up(rows: list[dict[str, Any]]) -> list[str]:
     """With how many labels alone E + L_gt is as good as the agent's pairs, on a line in log(n)."""
     lines = []
     for measure, name in COMPARED.items():
-        alone = sorted((r["labels"], r[measure]["mean"]) for r in rows if r["variant"] != "agent")
-        for entry in (r for r in rows if r["variant"] == "agent"):
+        known = [row for row in rows if row[measure]]
+        alone = sorted((r["labels"], r[measure]["mean"]) for r in known if r["variant"] != "agent")
+        for entry in (r for r in known if r["variant"] == "agent"):
             reached = crossing(np.array(alone).reshape(-1, 2), entry[measure]["mean"])
             told = (
                 "with none of the numbers tried"

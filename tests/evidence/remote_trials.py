@@ -183,7 +183,7 @@ def run(trial: Trial, work: Path, report: Report) -> dict[str, Any]:
             "offsets": [picked.offset for picked in game.picked],
             "rewards": [round(picked.reward, 4) for picked in game.picked],
         }
-    result = asdict(trial) | facts | {"clips": _scores(world, estimator)}
+    result = asdict(trial) | facts | _scores(world, estimator, trial.every)
     draft = kept.with_suffix(".part")
     draft.write_text(json.dumps(result), encoding="utf-8")
     draft.replace(kept)
@@ -265,33 +265,55 @@ def _apart(sets: Sets) -> int:
     return len(sets.state) + len(sets.reward)
 
 
-def _scores(world: World, estimator: PoseNet) -> dict[str, Any]:
-    """For every clip that is measured on: hits and chances by joint, at a fifth of box and torso.
+def _scores(world: World, estimator: PoseNet, every: int) -> dict[str, Any]:
+    """By clip, hits and chances by joint at a fifth of box and torso.
 
-    Of all frames, and of those whose label moved and whose picture is not the one before.
+    `clips` are of other films: *all* frames, and *fresh* ones, whose label moved and whose picture
+    is not the one before. `same` are of the films that were learnt from: frames between labels.
     """
     estimator = estimator.cpu().eval()
-    skeleton = world.labels.skeleton
-    torso = tuple(skeleton.index(name) for name in TORSO)
-    scores: dict[str, Any] = {}
+    others, same = {}, {}
     for video in world.measured:
         refs = world.some(video).frames
-        samples = world.samples(refs)
-        found, truth = estimate(estimator, Shown.of(samples)).points, _truth(samples)
-        fresh = _fresh(world, refs, truth)
-        scores[world.labels.video(video).path.stem] = {
-            f"{size}_{frames}": _counted(found[rows], truth[rows], lengths[rows])
-            for size, lengths in (
-                ("body", box_size(truth)),
-                ("torso", torso_size(truth, *torso)),
-            )
-            for frames, rows in (("all", np.ones(len(refs), bool)), ("fresh", fresh))
+        scored = _scored(world, estimator, refs)
+        fresh = _fresh(world, refs, scored.truth)
+        everything = np.ones(len(refs), bool)
+        others[_stem(world, video)] = scored.counted("all", everything)
+        others[_stem(world, video)] |= scored.counted("fresh", fresh)
+    for video in world.taught:
+        refs = [ref for ref in world.some(video).frames if ref.frame % every]
+        if refs:
+            scored = _scored(world, estimator, refs)
+            same[_stem(world, video)] = scored.counted("same", np.ones(len(refs), bool))
+    return {"clips": others, "same": same}
+
+
+def _stem(world: World, video: VideoId) -> str:
+    return world.labels.video(video).path.stem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    """What an estimator says of N frames, and what is true."""
+
+    found: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    torso: tuple[int, int]
+
+    def counted(self, name: str, rows: NDArray[np.bool_]) -> dict[str, list[list[int]]]:
+        lengths = {"body": box_size(self.truth), "torso": torso_size(self.truth, *self.torso)}
+        return {
+            f"{size}_{name}": _counted(self.found[rows], self.truth[rows], length[rows])
+            for size, length in lengths.items()
         }
-    return scores
 
 
-def _truth(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    return np.stack([sample.points for sample in samples])
+def _scored(world: World, estimator: PoseNet, refs: Sequence[FrameRef]) -> _Scored:
+    skeleton = world.labels.skeleton
+    samples = world.samples(refs)
+    found = estimate(estimator, Shown.of(samples)).points
+    shoulder, hip = (skeleton.index(name) for name in TORSO)
+    return _Scored(found, np.stack([sample.points for sample in samples]), (shoulder, hip))
 
 
 def _fresh(world: World, refs: Sequence[FrameRef], truth: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -12,10 +12,16 @@ JOINTS = 15
 
 def row(variant, hits, seed=0):
     """A trial's result with this many hits in ten frames of each joint, in each of two clips."""
-    clip = {m: [[hits] * JOINTS, [10] * JOINTS] for m in remote.MEASURES}
+    clip = {m: [[hits] * JOINTS, [10] * JOINTS] for m in remote.MEASURES if "same" not in m}
+    between = {m: [[hits + 1] * JOINTS, [10] * JOINTS] for m in ("body_same", "torso_same")}
     trial = Trial(variant, remote.EVERY, seed, "cpu")
     made = {name: getattr(trial, name) for name in Trial.__slots__}
-    return made | {"labels": 40, "labels_apart": 10, "clips": {"a": clip, "b": clip}}
+    return made | {
+        "labels": 40,
+        "labels_apart": 10,
+        "clips": {"a": clip, "b": clip},
+        "same": {"c": between},
+    }
 
 
 def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
@@ -26,9 +32,20 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     said = twin.with_suffix(".md").read_text()
     assert "| MT + random | 70.0" in said
     assert "| MT + random | +10.0 [+10.0, +10.0] | 0.500 | +10.0 [+10.0, +10.0] | 0.500 |" in said
+    assert "| 70.0 [70.0, 70.0] | 80.0 [80.0, 80.0] | 80.0 [80.0, 80.0] |" in said
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-every5-seed0": r for r in rows}
+
+
+def test_trials_that_lack_a_measure_are_left_out_of_it_alone(tmp_path):
+    early = row("random", 7) | {"same": {}}
+    rows = [row("labels_only", 6), early, row("labels_only", 6, 1), row("random", 8, 1)]
+    found = remote.summarised(rows)["random, every 5"]
+    assert found["body_all"]["mean"] == pytest.approx(75)
+    assert found["body_same"]["mean"] == pytest.approx(90)
+    assert found["over_labels_only"]["body_all"]["pairs"] == 4
+    assert found["over_labels_only"]["body_same"]["pairs"] == 1
 
 
 def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
