@@ -150,6 +150,7 @@ def _begun(board: Board, steps: int) -> PoseNet:
 def main() -> None:
     """Run all seeds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", type=int, default=0, help="The first seed.")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--begin", type=int, default=800)
@@ -162,7 +163,7 @@ def main() -> None:
     BACKBONES["tiny"] = TinyBackbone
     effort, names = Effort(asked.every, asked.begin, asked.picks), asked.only.split(",")
     rows = []
-    for seed in range(asked.seeds):
+    for seed in range(asked.first, asked.first + asked.seeds):
         rows.append(trial(seed, effort, names))
         told = ", ".join(f"{name} {same:.2f} {far:.2f}" for name, (same, far) in rows[-1].items())
         sys.stdout.write(f"seed {seed}: {told} px\n")
