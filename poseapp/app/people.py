@@ -21,6 +21,7 @@ from poseapp.domain.skeleton import Skeleton
 from poseapp.infer.people.names import (
     BODIES,
     CROWD_FILE,
+    CROWD_LICENCE,
     DETECTOR_FILE,
     HANDS,
     LANDMARKS_FILE,
@@ -29,6 +30,8 @@ from poseapp.infer.people.names import (
 from poseapp.nets.card import FILE, Card, NetFile
 from poseapp.store.project import Project
 
+PACKAGE = "mediapipe==0.10.14"
+"""Of the Python index: the last version that is known to hold the nets; it is not installed."""
 HOW_TO_FETCH = "poseapp people --fetch"
 
 _FILES = {
@@ -36,7 +39,7 @@ _FILES = {
     HANDS: {DETECTOR_FILE: "palms.onnx", LANDMARKS_FILE: "hands.onnx"},
 }
 """Of each kind: its files in a run's folder, and what they are kept as."""
-_BETTER = {BODIES: (CROWD_FILE, "crowd.LICENSE"), HANDS: ()}
+_BETTER = {BODIES: (CROWD_FILE, CROWD_LICENCE), HANDS: ()}
 """Files that go into a run's folder too where they could be had."""
 _INPUT_PX = {BODIES: 256, HANDS: 224}
 """Along a side of what a landmark net sees."""
@@ -91,7 +94,7 @@ def people_card(skeleton: Skeleton) -> Card:
         NetFile(LANDMARKS_FILE, side, side, 4, "sigmoid"),
         instances=MOST_PEOPLE,
         net=net,
-        pretrained=f"{net} full, from mediapipe 0.10.14 (Apache-2.0); no label of this project",
+        pretrained=f"{net} full, from {PACKAGE} (Apache-2.0); no label of this project",
     )
 
 

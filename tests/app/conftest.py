@@ -137,3 +137,11 @@ class FakeJobs:
 @pytest.fixture
 def fake_jobs():
     return FakeJobs()
+
+
+@pytest.fixture
+def nets_folder(tmp_path, monkeypatch):
+    """Where nets that come with no label are kept; nothing is there yet."""
+    folder = tmp_path / "nets"
+    monkeypatch.setenv("POSEAPP_PEOPLE", str(folder))
+    return folder

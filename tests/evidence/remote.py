@@ -5,8 +5,7 @@
 Every fifth frame of the human film clips is labelled; the rows are those of REMOTE's table 1.
 Finished trials are kept under `out/`, a trial that was broken off goes on from its last clip, the
 page is written anew with each one, and what its JSON twin holds is taken from there, on another
-machine too: stop it and start it again at will. Three seeds take about eight
-core-hours, by what single steps cost; four hours of two cores.
+machine too: stop it and start it again at will. A seed takes about three core-hours.
 `--size paper` trains the paper's sizes and wants a GPU.
 """
 

@@ -277,9 +277,8 @@ def _scores(world: World, estimator: PoseNet, every: int) -> dict[str, Any]:
         refs = world.some(video).frames
         scored = _scored(world, estimator, refs)
         fresh = _fresh(world, refs, scored.truth)
-        everything = np.ones(len(refs), bool)
-        others[_stem(world, video)] = scored.counted("all", everything)
-        others[_stem(world, video)] |= scored.counted("fresh", fresh)
+        every_frame = scored.counted("all", np.ones(len(refs), bool))
+        others[_stem(world, video)] = every_frame | scored.counted("fresh", fresh)
     for video in world.taught:
         refs = [ref for ref in world.some(video).frames if ref.frame % every]
         if refs:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseapp.infer.people.detector import Detector
-from poseapp.infer.people.regions import Region
+from poseapp.infer.people.regions import Region, direction
 
 SIDE, STRIDE = 256, 4
 OUTPUTS = (
@@ -47,10 +47,9 @@ def _read(outputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
 
 def _of_person(_box: NDArray[np.float64], points: NDArray[np.float64]) -> Region:
     hips = points[_HIPS].mean(axis=0)
-    up = points[_SHOULDERS].mean(axis=0) - hips
-    length = max(float(np.hypot(*up)), 1e-6)
+    up, _ = direction(points[_SHOULDERS].mean(axis=0) - hips)
     reach = _HEADROOM * float(np.hypot(*(points - hips).T).max())
-    return Region.around(hips, hips + reach * up / length)
+    return Region.around(hips, hips + reach * up)
 
 
 DETECTOR = Detector(SIDE, _read, _of_person)
