@@ -59,9 +59,14 @@ _COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
 
 
 def trials(seeds: int, size: str) -> list[Trial]:
-    """Seed by seed, so that a table of few seeds is there early."""
+    """The table seed by seed, so that one of few seeds is there early; then the other K."""
     table = [(name, EVERY) for name in ("baseline", *variants(Settings()))]
-    return [Trial(name, every, s, size) for s in range(seeds) for name, every in (*table, *CURVE)]
+    return [
+        Trial(name, every, seed, size)
+        for rows in (table, CURVE)
+        for seed in range(seeds)
+        for name, every in rows
+    ]
 
 
 def clips_of(row: dict[str, Any], measure: str) -> dict[str, Any]:
