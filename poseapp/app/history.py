@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from poseapp.app import bring_in  # noqa: F401 - a journal may hold its command
 from poseapp.app.changes import Changes
-from poseapp.app.commands import Command
+from poseapp.app.commands import Batch, Command
 from poseapp.domain.errors import ProjectError
 from poseapp.store.codec import from_json, to_json
 from poseapp.store.journal import Entry
@@ -57,6 +57,33 @@ class History:
             self.project.journal.add(command.text, to_json(inverse))
         self._changed(changes)
         return inverse
+
+    @property
+    def mark(self) -> int | None:
+        """The edit that `undo` would turn round, for one that may `follow` it."""
+        return self.project.journal.mark
+
+    def follow(self, edit: int, command: Command) -> None:
+        """Do what an edit brought about, so that both are undone as one.
+
+        Where others came between, it is an edit of its own; where `edit` was undone, nothing is
+        done.
+
+        Raises:
+            PoseAppError: when it cannot be done; then nothing has changed.
+        """
+        journal = self.project.journal
+        if not journal.is_done(edit):
+            return
+        if journal.mark != edit:
+            self.do(command)
+            return
+        with self.project.atomic():
+            changes, inverse = command.apply(self.project)
+            if (first := journal.to_undo()) is not None:
+                both = Batch(first.text, (inverse, _stored(first)))
+                journal.rewrite(first, to_json(both))
+        self._changed(changes)
 
     def undo(self) -> str | None:
         """Turn the last edit round; returns what it was, None when there is none."""

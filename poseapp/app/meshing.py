@@ -122,10 +122,12 @@ class Meshing:
         points: NDArray[np.float64],
         scores: NDArray[np.float64],
         ended: Callable[[], None] = lambda: None,
+        follows: int | None = None,
     ) -> Job:
         """Fit the mesh of a frame to these (K, 2) keypoints with (K,) scores: one edit.
 
-        A newer request takes the place of this one. `ended` is called however it ends.
+        A newer request takes the place of this one. `ended` is called however it ends. Where it
+        `follows` an edit of the keypoints, both are undone as one.
 
         Raises:
             BodyError: when the individual has no mesh in the frame.
@@ -149,7 +151,7 @@ class Meshing:
             name="Fitting this frame",
             priority=Priority.AT_ONCE,
             device="cpu",
-            on_done=partial(self._refitted, person, frame, ended),
+            on_done=partial(self._refitted, person, frame, ended, follows),
             on_stopped=ended,
             on_failed=lambda _: ended(),
         )
@@ -171,11 +173,20 @@ class Meshing:
             self._end(self._live, broken_off.state, broken_off.message)
 
     def _refitted(
-        self, person: MeshPerson, frame: int, ended: Callable[[], None], pose: BodyPose
+        self,
+        person: MeshPerson,
+        frame: int,
+        ended: Callable[[], None],
+        follows: int | None,
+        pose: BodyPose,
     ) -> None:
         ended()
         text = f"Fitted the mesh of frame {frame:,} again"
-        self._session.history.do(SetBodyPose(person.track.id, frame, pose, text))
+        edit = SetBodyPose(person.track.id, frame, pose, text)
+        if follows is None:
+            self._session.history.do(edit)
+        else:
+            self._session.history.follow(follows, edit)
 
     def _new_run(self, videos: tuple[VideoId, ...], options: MeshOptions) -> Run:
         """Its parent is the run whose predictions it starts from, where there are some."""

@@ -36,6 +36,16 @@ class Journal:
         return self._entry(_LAST)
 
     @property
+    def mark(self) -> int | None:
+        """The number of that edit."""
+        return self._database.value(f"SELECT id FROM journal WHERE {_LAST} LIMIT 1")
+
+    def is_done(self, edit: int) -> bool:
+        """Whether that edit was neither undone nor forgotten since."""
+        asked = "SELECT COUNT(*) FROM journal WHERE id = ? AND undone = 0"
+        return bool(self._database.value(asked, (edit,)))
+
+    @property
     def undo_text(self) -> str | None:
         """What that edit is called; asked often, so its command, perhaps megabytes, stays there."""
         return self._text(_LAST)
@@ -54,6 +64,10 @@ class Journal:
         self._database.change(
             "UPDATE journal SET undone = 1 - undone, command = ? WHERE id = ?", (command, entry.id)
         )
+
+    def rewrite(self, entry: Entry, command: str) -> None:
+        """From now on `command` turns that edit round."""
+        self._database.change("UPDATE journal SET command = ? WHERE id = ?", (command, entry.id))
 
     def _text(self, which: str) -> str | None:
         return self._database.value(f"SELECT text FROM journal WHERE {which} LIMIT 1")

@@ -333,6 +333,53 @@ def test_a_new_edit_forgets_what_could_be_redone(session):
     assert session.project.labels.count() == 0
 
 
+def test_what_follows_an_edit_is_undone_and_redone_with_it(session):
+    history = session.history
+    history.do(AddInstance(body(FRAME)))
+    history.follow(history.mark, AddTrack("Ann"))
+    assert (history.undo_text, len(session.project.labels.tracks())) == ("Added a body", 1)
+    for turn, there in ((history.undo, 0), (history.redo, 1), (history.undo, 0)):
+        assert turn() == "Added a body"
+        assert session.project.labels.count() == len(session.project.labels.tracks()) == there
+    assert history.undo() is None
+
+
+def test_what_follows_an_edit_after_others_is_an_edit_of_its_own(session):
+    session.history.do(AddInstance(body(FRAME)))
+    edit = session.history.mark
+    session.history.do(AddTrack("Ann"))
+    session.history.follow(edit, AddTrack("Bob", text="Added Bob"))
+    assert [session.history.undo() for _ in range(3)] == [
+        "Added Bob", "Added a track", "Added a body",
+    ]  # fmt: skip
+
+
+def test_nothing_follows_an_edit_that_was_undone(session):
+    session.history.do(AddInstance(body(FRAME)))
+    edit = session.history.mark
+    session.history.undo()
+    session.history.follow(edit, AddTrack("Ann"))
+    assert session.project.labels.tracks() == ()
+    assert session.history.redo() == "Added a body"
+    session.history.undo()
+    session.history.do(AddTrack("Bob"))
+    session.history.follow(edit, AddTrack("Ann"))
+    assert [track.name for track in session.project.labels.tracks()] == ["Bob"]
+
+
+def test_what_follows_changes_nothing_where_it_cannot_be_kept(session, monkeypatch):
+    session.history.do(AddInstance(body(FRAME)))
+
+    def full(*_):
+        raise ProjectError("The disk is full.")
+
+    monkeypatch.setattr(session.project.journal, "rewrite", full)
+    with pytest.raises(ProjectError, match="full"):
+        session.history.follow(session.history.mark, AddTrack("Ann"))
+    assert session.project.labels.tracks() == ()
+    assert session.history.undo() == "Added a body"
+
+
 def test_a_project_open_for_reading_takes_no_edits(session):
     session.history.do(AddInstance(body(FRAME)))
     settings = Settings(session.project.path.parent / "settings.json")

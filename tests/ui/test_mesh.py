@@ -204,6 +204,22 @@ def test_a_fit_is_shown_and_can_be_undone(mesh, studio, qtbot):
     qtbot.waitUntil(lambda: 3 not in mesh.shown.person.refitted, timeout=20_000)
 
 
+def test_a_drag_and_the_mesh_that_followed_it_are_undone_as_one(mesh, studio):
+    project, history = studio.desk.session.project, studio.desk.session.history
+    editing, track = studio.desk.label.editing, mesh.shown.person.track.id
+    before = history.undo_text
+    x, y = editing.current.instance.points[0].tolist()
+    mesh.view.canvas.keypoint_moved.emit(editing.current_label, 0, x + 5, y)
+    moved = history.undo_text
+    assert moved != before
+    studio.fake.tell("on_done", replace_pose(mesh.shown.person, 3))
+    assert (project.meshes.refitted(track), history.undo_text) == ((3,), moved)
+    studio.actions["undo"].trigger()
+    assert (project.meshes.refitted(track), history.undo_text) == ((), before)
+    studio.actions["redo"].trigger()
+    assert (project.meshes.refitted(track), history.undo_text) == ((3,), moved)
+
+
 def replace_pose(person, frame):
     from poseapp.domain.mesh import BodyPose, pose_at
 

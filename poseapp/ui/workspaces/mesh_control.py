@@ -60,7 +60,7 @@ class MeshControl(QObject):
         self.fitting = MeshFitting(
             session.settings, services, background, label.videos, self.shown, view
         )
-        self.refitting = MeshRefitting(self._project, self._meshing, label, self.shown, view)
+        self.refitting = MeshRefitting(session, self._meshing, label, self.shown, view)
         self._tracks: list[tuple[str, int, int]] = []
         self._connect()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -9,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from poseapp.app.followed import scores_of
 from poseapp.app.mesh_people import MeshPerson, apart, instance_of
 from poseapp.app.meshing import Meshing, not_human
+from poseapp.app.session import Session
 from poseapp.domain.pose import Instance
 from poseapp.nets.body.arrays import ANNY
-from poseapp.store.project import Project
 from poseapp.ui.workspaces.label_control import LabelControl
 from poseapp.ui.workspaces.mesh import MeshWorkspace
 from poseapp.ui.workspaces.mesh_shown import ShownMeshes
@@ -24,14 +25,15 @@ class MeshRefitting(QObject):
 
     def __init__(
         self,
-        project: Project,
+        session: Session,
         meshing: Meshing,
         label: LabelControl,
         shown: ShownMeshes,
         view: MeshWorkspace,
     ) -> None:
         super().__init__(view)
-        self._project = project
+        self._project = session.project
+        self._history = session.history
         self._meshing = meshing
         self._label = label
         self._shown = shown
@@ -44,8 +46,7 @@ class MeshRefitting(QObject):
             (canvas.prediction_touched, editing.touch),
             (canvas.visibility_cycled, editing.cycle_visibility),
         ):
-            signal.connect(verb)
-            signal.connect(self._after_gesture)
+            signal.connect(partial(self._gesture, verb))
         canvas.body_moved.connect(editing.move_body)
         canvas.instance_selected.connect(editing.choose_owner)
         canvas.keypoint_selected.connect(editing.choose_owner)
@@ -77,10 +78,16 @@ class MeshRefitting(QObject):
         bodies = [body.instance for body in self._label.editing.bodies]
         return instance_of(person, ref.frame, bodies, self._project.skeleton)
 
-    def _after_gesture(self, *_: object) -> None:
-        """Fit the mesh of the person whose point was moved."""
+    def _gesture(self, verb: Callable[..., None], *told: object) -> None:
+        """Edit keypoints, then fit the mesh of the person whose they are."""
+        before = self._history.mark
+        verb(*told)
+        if (edit := self._history.mark) != before:
+            self._follow(edit)
+
+    def _follow(self, edit: int | None) -> None:
         ref, body = self._label.frame.shown, self._label.editing.current
-        if ref is None or body is None or self._project.read_only:
+        if ref is None or body is None:
             return
         skeleton, people = self._project.skeleton, self._shown.people
         gaps = [
@@ -89,10 +96,10 @@ class MeshRefitting(QObject):
             if (gap := apart(person, ref.frame, body.instance, skeleton)) is not None
         ]
         if gaps:
-            self._refit(people[min(gaps)[1]], body.instance)
+            self._refit(people[min(gaps)[1]], body.instance, edit)
 
-    def _refit(self, person: MeshPerson, instance: Instance) -> None:
+    def _refit(self, person: MeshPerson, instance: Instance, follows: int | None = None) -> None:
         self._view.inspector.show_refitting(True)
         ended = partial(self._view.inspector.show_refitting, False)
         frame, scores = instance.frame.frame, scores_of(instance)
-        self._meshing.refit(person, frame, instance.points, scores, ended)
+        self._meshing.refit(person, frame, instance.points, scores, ended, follows)
