@@ -31,7 +31,7 @@ from poseapp.ui.dialogs.skeleton_editor import SkeletonEditor
 from poseapp.ui.dialogs.skeleton_table import PART
 from poseapp.ui.dialogs.train_settings import TrainSettings, Usual
 from poseapp.ui.panels.agents_box import AgentsBox, AgentsView
-from poseapp.ui.panels.curves import CurvePlot
+from poseapp.ui.panels.curves import Curve, CurvePlot
 from poseapp.ui.panels.job_strip import JobStrip, JobView, time_left
 from poseapp.ui.panels.partners_box import QUARTET, PartnersBox
 from poseapp.ui.panels.selector_menu import SelectorMenu
@@ -75,6 +75,18 @@ def test_a_plot_without_points_says_so(qtbot):
     assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (True, False)
     plot.show_curves(curves(HISTORY)[0])
     assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (False, True)
+
+
+@pytest.mark.parametrize(("most", "ticks"), [(1, [0, 1]), (9, [0, 3, 6, 9])])
+def test_bars_are_counts_and_marked_by_whole_ones(qtbot, most, ticks):
+    plot = CurvePlot("Offsets")
+    qtbot.addWidget(plot)
+    plot.show()
+    plot.show_curves([Curve("picks", "accent", [-1, 0, 1], [most, 0, 1], bars=True)])
+    ((_, told),) = plot._plot.getAxis("left").tickValues(0, most, 200)
+    assert list(told) == ticks
+    plot.show_curves(curves(HISTORY)[0])
+    assert len(plot._plot.getAxis("left").tickValues(0.2, 0.5, 200)) > 1
 
 
 def test_nothing_is_compared_with_what_was_not_measured():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ _HEIGHT = 260
 _BAND_ALPHA = 48
 _MARK = 9
 _BAR = 0.7
+_COUNT_TICKS = 4
 
 
 class _LegendLine(QWidget):
@@ -150,6 +152,13 @@ class CurvePlot(QWidget):
             item.clear()
         for item, curve in zip(self._items, self._curves, strict=False):
             item.draw(curve)
+        self._mark_whole_counts()
+
+    def _mark_whole_counts(self) -> None:
+        """Bars are counts, of which there are no tenths."""
+        counts = [value for curve in self._curves if curve.bars for value in curve.y]
+        every = max(1, math.ceil(max(counts) / _COUNT_TICKS)) if counts else None
+        self._plot.getAxis("left").setTickSpacing(levels=[(every, 0)] if every else None)
 
     def _renew(self) -> None:
         """Draw anew in the colours of the other theme."""
