@@ -4,8 +4,8 @@
 
 That one learns from captured motion (see `cmu_mocap.py`) before made-up cameras: no picture is
 drawn and nobody's labels are used. The others learn from made-up people in films that are given
-(`--variant flow_keypoints --videos a.mp4 b.mp4`). Work is kept under `out/mesh` and goes on where
-it stopped. What the card needs is printed at the end.
+(`--variant flow_keypoints --videos a.mp4 b.mp4`), and may `--begin` as a net of keypoints. Work is
+kept under `out/mesh` and goes on where it stopped. What the card needs is printed at the end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from poseapp.learn.train.loop import Fitted, Loop, Options
 from poseapp.media.probe import probe
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
-from poseapp.nets.motion_hmr.stored import save_net
+from poseapp.nets.motion_hmr.stored import load_net, save_net
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUT = PROJECT / "poseapp" / "resources" / "models" / "motion_hmr_keypoints.safetensors"
@@ -106,6 +106,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--paper", action="store_true", help="ResNet-50 at 224 px; wants a GPU")
     parser.add_argument("--backdrop", choices=get_args(Backdrop), default="occluded")
     parser.add_argument("--videos", type=Path, nargs="+", help="films to put people into")
+    parser.add_argument("--begin", type=Path, help="a net of keypoints, to begin with")
     parser.add_argument("--clips", type=int, default=2_000, help="different ones")
     parser.add_argument("--frames", type=int, default=CLIP, help="of a clip")
     parser.add_argument("--steps", type=int, default=9_000)
@@ -138,7 +139,10 @@ def _of_pictures(
         for studio, name in ((learnt, "learnt"), (others, "exam"))
     )
     exam = exams.lesson(range(EXAM_CLIPS), architecture)
-    task = picture_task(architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed)
+    begin = None if given.begin is None else load_net(given.begin)
+    task = picture_task(
+        architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed, begin=begin
+    )
     batch = 3 if given.paper else 8
     return Loop(task, _options(given.steps, batch, RATE / 2), Telling(), device, saved).run()
 

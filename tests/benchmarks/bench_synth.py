@@ -26,7 +26,7 @@ from poseapp.learn.synth.troupe import Troupe
 from poseapp.learn.train.loop import groups
 from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, SMALL, Architecture
+from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, Architecture
 from poseapp.nets.motion_hmr.net import MotionHMR
 from tests.fixtures.performances import panned, swaying
 
@@ -48,17 +48,16 @@ def main() -> None:
     made = [synthetic_clip(troupe, film, np.random.default_rng(n)) for n in range(BATCH)]
     once = measured(lambda n: synthetic_clip(troupe, film, np.random.default_rng(n)))
     say(f"a clip of {CLIP} frames: {once:.2f} s, {1 / once:.2f} clips a second of one core")
-    for name, size in (("small", SMALL), ("light", LIGHT)):
-        cut = measured(lambda n, side=size.side_px: take_of(made[n % BATCH], side))
-        say(f"flow and colours of it at {size.side_px} px: {cut:.2f} s")
-        takes = [take_of(clip, size.side_px) for clip in made]
-        for variant, choice in VARIANTS.items():
-            step = measured(learning(replace(size, **choice), takes))
-            say(f"{name}, {variant}: {step:.2f} s a step of {BATCH} clips")
-        file = Path(tempfile.gettempdir()) / "bench_synth.npz"
-        np.savez(file, flow=takes[0].flow, rgb=takes[0].rgb)
-        say(f"a clip kept: {file.stat().st_size / 1e6:.2f} MB")
-        file.unlink()
+    cut = measured(lambda n: take_of(made[n % BATCH], LIGHT.side_px))
+    say(f"flow and colours of it at {LIGHT.side_px} px: {cut:.2f} s")
+    takes = [take_of(clip, LIGHT.side_px) for clip in made]
+    for variant, choice in VARIANTS.items():
+        step = measured(learning(replace(LIGHT, **choice), takes))
+        say(f"{variant}: {step:.2f} s a step of {BATCH} clips")
+    file = Path(tempfile.gettempdir()) / "bench_synth.npz"
+    np.savez(file, flow=takes[0].flow, rgb=takes[0].rgb)
+    say(f"a clip kept: {file.stat().st_size / 1e6:.2f} MB")
+    file.unlink()
 
 
 def learning(architecture: Architecture, takes: list[Take]) -> Callable[[int], None]:

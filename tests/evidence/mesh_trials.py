@@ -34,7 +34,7 @@ from poseapp.learn.synth.retarget import body_at_rest
 from poseapp.learn.synth.studio import Studio
 from poseapp.learn.train.loop import Loop, Options
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import CLIP, SMALL, Architecture
+from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, Architecture
 from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import (
     CAMERA,
@@ -59,12 +59,12 @@ FULL: Backdrop = "occluded"
 EXAM = "exam"
 WEIGHTS = Weights(turns=1.0)
 VARIANTS = {
-    "rgb": replace(SMALL, keypoints=False, picture="rgb"),
-    "rgb_dann": replace(SMALL, keypoints=False, picture="rgb"),
-    "flow": replace(SMALL, keypoints=False),
-    "rgb_keypoints": replace(SMALL, picture="rgb"),
-    "keypoints": replace(SMALL, picture="", trunk="points"),
-    "flow_keypoints": SMALL,
+    "rgb": replace(LIGHT, keypoints=False, picture="rgb"),
+    "rgb_dann": replace(LIGHT, keypoints=False, picture="rgb"),
+    "flow": replace(LIGHT, keypoints=False),
+    "rgb_keypoints": replace(LIGHT, picture="rgb"),
+    "keypoints": replace(LIGHT, picture="", trunk="points"),
+    "flow_keypoints": LIGHT,
 }
 USUAL = "usual_pose"
 """No net: the same pose in every frame."""
@@ -142,7 +142,7 @@ class Pools:
             kind=FULL if other else cast("Backdrop", pool),
             look=OTHER_LOOK if other else DRAWN_LOOK,
         )
-        return Library(studio, SMALL.side_px, self.folder / pool)
+        return Library(studio, LIGHT.side_px, self.folder / pool)
 
     def wanted(self, pool: str) -> range:
         """Numbers of the clips that trials take from a pool."""
@@ -247,7 +247,7 @@ def _taught(
 
 def architecture(trial: Trial) -> Architecture:
     """Of the trial's net; the usual pose has the boxes of any."""
-    net, units = VARIANTS.get(trial.variant, SMALL), SIZES[trial.size].units
+    net, units = VARIANTS.get(trial.variant, LIGHT), SIZES[trial.size].units
     return replace(net, memory=net.memory // units, hidden=net.hidden // units)
 
 

@@ -63,6 +63,7 @@ def picture_task(
     *,
     clips: int,
     seed: int,
+    begin: MotionHMR | None = None,
     real: Callable[[int], Clips] | None = None,
 ) -> Task[Pupil, tuple[Lesson, Clips | None]]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
@@ -74,6 +75,7 @@ def picture_task(
         weights: of the loss.
         clips: how many different ones are learnt from, over and over.
         seed: of the net's first weights and of the order of the clips.
+        begin: a net of keypoints alone, that the net takes over.
         real: clips without labels by number, for DANN.
     """
     torch.manual_seed(seed)
@@ -101,7 +103,10 @@ def picture_task(
         of_real = pupil.net.encoder(unlabelled.to(device))
         return cost + domain_loss(pupil.adversary, features, of_real)
 
-    return Task(Pupil(architecture), lesson, loss, lambda pupil: measured(pupil.net, exam))
+    pupil = Pupil(architecture)
+    if begin is not None:
+        pupil.net.take_over(begin)
+    return Task(pupil, lesson, loss, lambda pupil: measured(pupil.net, exam))
 
 
 class Pupil(nn.Module):

@@ -22,7 +22,7 @@ class Architecture:
     picture: str = "flow"
     """Beside keypoints: "flow", "rgb" or "" for nothing."""
     trunk: str = "resnet50"
-    """"resnet50", "light", "small", or "points": no pictures of keypoints but their numbers, for a
+    """"resnet50", "light", or "points": no pictures of keypoints but their numbers, for a
     net that sees nothing else."""
     side_px: int = 224
     """Of the pictures."""
@@ -36,7 +36,7 @@ class Architecture:
     def __post_init__(self) -> None:
         if self.picture not in ("", "flow", "rgb") or not (self.picture or self.keypoints):
             raise ValueError("a net must see flow, rgb or keypoints")
-        if self.trunk not in ("resnet50", "light", "small", "points"):
+        if self.trunk not in ("resnet50", "light", "points"):
             raise ValueError(f"there is no trunk {self.trunk!r}")
         if self.trunk == "points" and self.picture:
             raise ValueError("a net of points sees no pictures")
@@ -49,7 +49,5 @@ class Architecture:
 
 LIGHT_KEYPOINTS = Architecture(picture="", trunk="points", memory=256, hidden=384, dropout=0.1)
 """The instant one."""
-LIGHT = Architecture(trunk="light", side_px=112, memory=256, hidden=512, dropout=0.1)
-"""Flow + keypoints at a size that a CPU trains in hours."""
-SMALL = Architecture(trunk="small", side_px=64, memory=256, hidden=512, dropout=0.1)
-"""Flow + keypoints at a size of which a CPU trains dozens, to compare them."""
+LIGHT = Architecture(trunk="light", side_px=64, memory=256, hidden=384, dropout=0.1)
+"""Flow + keypoints at a size that a CPU trains; it can begin as the instant one."""

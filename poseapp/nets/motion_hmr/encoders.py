@@ -16,8 +16,7 @@ _KERNEL, _STRIDE = 7, 2
 """Of the first convolution."""
 _TRUNKS = {
     "resnet50": ((3, 4, 6, 3), (64, 128, 256, 512), 4),
-    "light": ((2, 2, 2, 2), (32, 64, 128, 256), 1),
-    "small": ((1, 1, 1, 1), (16, 32, 64, 128), 1),
+    "light": ((1, 1, 1, 1), (16, 32, 64, 128), 1),
 }
 """Blocks of each stage, their channels, and how many times wider they end."""
 
@@ -62,15 +61,16 @@ class PictureEncoder(nn.Module):
         self._keypoints = architecture.keypoints
         self._side = architecture.side_px
         self._resnet, self.width = resnet(architecture.trunk, architecture.channels)
-        self._numbers = None
+        self.numbers = None
+        """Their features come last."""
         if architecture.keypoints and architecture.trunk != "resnet50":
-            self._numbers = PointEncoder(architecture.hidden)
-            self.width += self._numbers.width
+            self.numbers = PointEncoder(architecture.hidden)
+            self.width += self.numbers.width
 
     def forward(self, clips: Clips) -> Tensor:
         """Features (B, T - 1, width)."""
         seen = self._averaged(clips).unflatten(0, clips.following.shape[:2])
-        return seen if self._numbers is None else torch.cat([seen, self._numbers(clips)], dim=2)
+        return seen if self.numbers is None else torch.cat([seen, self.numbers(clips)], dim=2)
 
     def _averaged(self, clips: Clips) -> Tensor:
         """(B (T - 1), C) what the ResNet sees."""
@@ -128,8 +128,7 @@ def _windows(profile: Tensor) -> Tensor:
 def resnet(trunk: str, channels: int) -> tuple[nn.Sequential, int]:
     """A trunk from (N, channels, S, S) to (N, width), and the width.
 
-    "resnet50": the paper's. "light": basic blocks of 32 to 256 channels, two a stage. "small": of
-    16 to 128, one a stage.
+    "resnet50": the paper's. "light": basic blocks of 16 to 128 channels, one a stage.
     """
     stages, widths, wide = _TRUNKS[trunk]
     layers: list[nn.Module] = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.pose_prior import shipped_prior
@@ -68,6 +69,26 @@ class MotionHMR(nn.Module):
         self._regressors = nn.ModuleList(
             Regressor(architecture.hidden, architecture.dropout) for _ in range(2)
         )
+
+    def take_over(self, known: MotionHMR) -> None:
+        """Begin as a net of keypoints alone: pictures mean nothing until they are learnt from.
+
+        Raises:
+            ValueError: when it is no such net, or of other sizes than what it would become here.
+        """
+        encoder = self.encoder
+        numbers = encoder.numbers if isinstance(encoder, PictureEncoder) else None
+        ours, theirs = self.architecture, known.architecture
+        sizes = (ours.hidden, ours.memory) == (theirs.hidden, theirs.memory)
+        if numbers is None or not isinstance(known.encoder, PointEncoder) or not sizes:
+            raise ValueError("only a net with the same numbers of keypoints inside can take over")
+        numbers.load_state_dict(known.encoder.state_dict())
+        self._heads.load_state_dict(known._heads.state_dict())
+        self._regressors.load_state_dict(known._regressors.state_dict())
+        memory = known._memory.state_dict()
+        for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
+            memory[name] = pad(memory[name], (encoder.width - numbers.width, 0))
+        self._memory.load_state_dict(memory)
 
     def forward(self, clips: Clips, pairs: Tensor | None = None) -> tuple[Bodies, Bodies]:
         """Present and future, each (B, T - 1, ...), or of the (P,) pairs that are asked for."""

@@ -11,13 +11,13 @@ from poseapp.domain.ids import VideoId
 from poseapp.domain.video import Video, VideoKind
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.synth.studio import Studio
-from poseapp.nets.motion_hmr.architecture import SMALL
+from poseapp.nets.motion_hmr.architecture import LIGHT
 from poseapp.nets.motion_hmr.clips import make_clips
 from poseapp.nets.motion_hmr.pictures import flow_channels, flow_crops, rgb_channels, rgb_crops
 from tests.fixtures.performances import panned, swaying
 
 FRAMES, SIDE = 6, 32
-FLOW = replace(SMALL, side_px=SIDE)
+FLOW = replace(LIGHT, side_px=SIDE)
 RGB = replace(FLOW, picture="rgb")
 
 

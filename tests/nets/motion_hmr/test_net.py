@@ -8,7 +8,6 @@ import torch
 from poseapp.domain.errors import InferenceError
 from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.rotations import axis_angle_of_matrix
-from poseapp.nets.motion_hmr import architecture
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
 from poseapp.nets.motion_hmr.clips import make_clips
 from poseapp.nets.motion_hmr.encoders import PictureEncoder, profiles, resnet
@@ -16,7 +15,6 @@ from poseapp.nets.motion_hmr.net import MotionHMR
 from poseapp.nets.motion_hmr.stored import load_net, save_net
 
 SMALL = replace(LIGHT_KEYPOINTS, memory=8, hidden=16)
-SMALL_PICTURES = replace(architecture.SMALL, side_px=32)
 TINY = replace(LIGHT, side_px=32, memory=8, hidden=16)
 
 
@@ -74,6 +72,40 @@ def test_what_is_asked_of_some_pairs_is_what_is_said_of_all():
 
 
 @torch.no_grad()
+def test_a_net_of_pictures_begins_as_one_of_keypoints():
+    known, net = _loud_net(SMALL), _loud_net(replace(TINY, picture="flow"))
+    clips = _clips(2, TINY.side_px)
+    net.take_over(known)
+    for ours, theirs in zip(net(clips), known(clips), strict=True):
+        torch.testing.assert_close(ours.six, theirs.six)
+        torch.testing.assert_close(ours.camera, theirs.camera)
+
+
+def test_a_net_that_took_over_learns_from_pictures():
+    net, clips = _net(replace(TINY, picture="flow")), _clips(2, TINY.side_px)
+    net.take_over(_net(SMALL))
+    pictures = net.encoder.width - net.encoder.numbers.width
+    weight = net._memory.weight_ih_l0
+    assert not weight[:, :pictures].any()
+    net(clips)[0].six.square().sum().backward()
+    assert weight.grad[:, :pictures].any()
+
+
+@pytest.mark.parametrize(
+    ("variant", "known"),
+    [
+        (replace(TINY, keypoints=False), SMALL),
+        (SMALL, SMALL),
+        (TINY, replace(SMALL, hidden=32)),
+        (TINY, TINY),
+    ],
+)
+def test_only_a_net_of_the_same_sizes_is_taken_over(variant, known):
+    with pytest.raises(ValueError, match="take over"):
+        _net(variant).take_over(_net(known))
+
+
+@torch.no_grad()
 def test_the_memory_goes_both_ways():
     net, clips = _loud_net(SMALL), _clips()
     before = net(clips)[0].six
@@ -108,7 +140,7 @@ def test_a_heatmap_has_its_peak_at_the_keypoint_and_its_width():
 
 @pytest.mark.parametrize(
     "variant",
-    [TINY, replace(TINY, keypoints=False), replace(TINY, picture=""), SMALL_PICTURES],
+    [TINY, replace(TINY, keypoints=False), replace(TINY, picture="")],
 )
 @torch.no_grad()
 def test_the_first_convolution_is_that_of_drawn_pictures(variant):
