@@ -18,15 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import torch
 from cmu_mocap import HELD_OUT, performances
 
 from poseapp.domain.ids import VideoId
+from poseapp.learn.motion_hmr.lessons import as_detected
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
 from poseapp.learn.motion_hmr.training import Pupil, keypoint_task, picture_task
 from poseapp.learn.synth.clothes import OTHER_LOOK
 from poseapp.learn.synth.composite import Backdrop
+from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.performance import Performance
 from poseapp.learn.synth.retarget import body_at_rest
 from poseapp.learn.synth.studio import Studio
@@ -107,6 +110,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--backdrop", choices=get_args(Backdrop), default="occluded")
     parser.add_argument("--videos", type=Path, nargs="+", help="films to put people into")
     parser.add_argument("--begin", type=Path, help="a net of keypoints, to begin with")
+    parser.add_argument("--exact", action="store_true", help="keypoints without errors, as printed")
     parser.add_argument("--clips", type=int, default=2_000, help="different ones")
     parser.add_argument("--frames", type=int, default=CLIP, help="of a clip")
     parser.add_argument("--steps", type=int, default=9_000)
@@ -139,10 +143,14 @@ def _of_pictures(
         for studio, name in ((learnt, "learnt"), (others, "exam"))
     )
     exam = exams.lesson(range(EXAM_CLIPS), architecture)
-    begin = None if given.begin is None else load_net(given.begin)
+    errors = None if given.exact else DetectorErrors()
+    if errors is not None:
+        exam = as_detected(exam, errors, np.random.default_rng(given.seed))
     task = picture_task(
-        architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed, begin=begin
+        architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed, errors=errors
     )
+    if given.begin is not None:
+        task.net.net.take_over(load_net(given.begin))
     batch = 3 if given.paper else 8
     return Loop(task, _options(given.steps, batch, RATE / 2), Telling(), device, saved).run()
 

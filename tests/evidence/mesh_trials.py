@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from poseapp.domain.report import Report
-from poseapp.learn.motion_hmr.lessons import Lesson
+from poseapp.learn.motion_hmr.lessons import Lesson, as_detected
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
 from poseapp.learn.motion_hmr.training import clip_errors, picture_task
@@ -170,7 +170,9 @@ class Pools:
             begin = size.clips + size.exam // 2
             return self.library(FULL).lesson(range(begin, begin + size.exam), net, first, frames)
         lesson = self.library(EXAM).lesson(range(size.exam), net, first, frames)
-        return lesson if name == "other" else detected(lesson, np.random.default_rng(first))
+        if name == "other":
+            return lesson
+        return as_detected(lesson, DetectorErrors(), np.random.default_rng(first))
 
     def unlabelled(self, net: Architecture, frames: int) -> Callable[[int], Clips]:
         """Clips of other people by step, as many as are learnt from."""
@@ -188,17 +190,6 @@ class Pools:
 def batch(size: Size, frames: int) -> int:
     """Clips of a step."""
     return max(1, round(size.frames_a_step / frames))
-
-
-def detected(lesson: Lesson, rng: np.random.Generator) -> Lesson:
-    """The lesson with keypoints as a detector finds them, in the same boxes."""
-    clips = lesson.clips
-    height = lesson.seen[..., 1].amax(dim=2) - lesson.seen[..., 1].amin(dim=2)
-    offsets = DetectorErrors().offsets(tuple(clips.points.shape[:3]), rng)
-    moved = offsets * (height * 2 / clips.side[:, None])[..., None, None]
-    shown = clips.shown[..., None]
-    points, following = clips.points + moved * shown, clips.following + (moved * shown)[:, 1:]
-    return replace(lesson, clips=replace(clips, points=points, following=following))
 
 
 def run(trial: Trial, work: Path, report: Report) -> dict[str, Any]:

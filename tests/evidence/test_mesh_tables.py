@@ -1,19 +1,10 @@
 import json
 from dataclasses import asdict
 
-import numpy as np
-import pytest
-import torch
-
-from poseapp.learn.motion_hmr.lessons import keypoint_lesson
-from poseapp.learn.synth.hiding import DetectorErrors
-from poseapp.learn.synth.troupe import Troupe
-from poseapp.nets.body.shipped import shipped_body
 from tests.evidence import mesh_tables
 from tests.evidence.mesh_tables import CLIP, FULL, WHOLE
-from tests.evidence.mesh_trials import EXAMS, SIZES, USUAL, Trial, detected
+from tests.evidence.mesh_trials import EXAMS, SIZES, USUAL, Trial
 from tests.evidence.pages import take_back
-from tests.fixtures.performances import swaying
 
 
 def row(variant, mm, seed=0, backdrop=FULL, frames=CLIP):
@@ -50,19 +41,3 @@ def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
     assert all((t.variant, t.backdrop, t.frames) != WHOLE for t in others)
     names = [trial.name for stage in stages for trial in stage]
     assert len(names) == len(set(names)) == 7 + 6 + 6 + 6
-
-
-def test_a_detector_errs_where_it_sees_and_both_frames_of_a_pair_agree():
-    none = DetectorErrors(jitter=0, drift=0, habit=0, wild=0)
-    troupe = Troupe(shipped_body(), [swaying()], 6)
-    exact = keypoint_lesson(troupe, np.random.default_rng(0), 20, none)
-    erring = detected(exact, np.random.default_rng(1))
-    moved = erring.clips.points - exact.clips.points
-    assert (moved[~exact.clips.shown] == 0).all()
-    torch.testing.assert_close(
-        erring.clips.following - exact.clips.following, moved[:, 1:], atol=1e-6, rtol=0
-    )
-    pixels = moved * exact.clips.side[:, None, None, None] / 2
-    tall = np.ptp(exact.seen[..., 1].numpy(), axis=2)[..., None, None]
-    share = (pixels.numpy() / tall)[exact.clips.shown.numpy()]
-    assert np.median(np.linalg.norm(share, axis=-1)) == pytest.approx(0.022, rel=0.25)

@@ -145,6 +145,16 @@ def _given(seen: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(seen[:, :, : len(INPUT_KEYPOINTS)])
 
 
+def as_detected(lesson: Lesson, errors: DetectorErrors, rng: np.random.Generator) -> Lesson:
+    """The lesson with keypoints as a detector finds them, in the same boxes."""
+    clips = lesson.clips
+    height = lesson.seen[..., 1].amax(dim=2) - lesson.seen[..., 1].amin(dim=2)
+    offsets = errors.offsets(tuple(clips.points.shape[:3]), rng)
+    moved = offsets * (height * 2 / clips.side[:, None])[..., None, None] * clips.shown[..., None]
+    points, following = clips.points + moved, clips.following + moved[:, 1:]
+    return replace(lesson, clips=replace(clips, points=points, following=following))
+
+
 def mirrored(lesson: Lesson, body: Body, architecture: Architecture, width: int) -> Lesson:
     """The lesson as a mirror shows it: sides swap, and flow to the right goes to the left.
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from poseapp.domain.alignment import pa_mpjpe
 from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
-from poseapp.learn.motion_hmr.lessons import Lesson, keypoint_lesson, mirrored
+from poseapp.learn.motion_hmr.lessons import Lesson, as_detected, keypoint_lesson, mirrored
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights, objective
 from poseapp.learn.synth.hiding import DetectorErrors
@@ -63,7 +63,7 @@ def picture_task(
     *,
     clips: int,
     seed: int,
-    begin: MotionHMR | None = None,
+    errors: DetectorErrors | None = None,
     real: Callable[[int], Clips] | None = None,
 ) -> Task[Pupil, tuple[Lesson, Clips | None]]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
@@ -75,7 +75,7 @@ def picture_task(
         weights: of the loss.
         clips: how many different ones are learnt from, over and over.
         seed: of the net's first weights and of the order of the clips.
-        begin: a net of keypoints alone, that the net takes over.
+        errors: of the keypoints; without them they are exact, as the paper's.
         real: clips without labels by number, for DANN.
     """
     torch.manual_seed(seed)
@@ -90,6 +90,8 @@ def picture_task(
         made = library.lesson(numbers.tolist(), architecture, int(first), frames)
         if rng.random() < 0.5:
             made = mirrored(made, body, architecture, SIZE[0])
+        if errors is not None:
+            made = as_detected(made, errors, rng)
         return made, None if real is None else real(step)
 
     def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
@@ -103,10 +105,7 @@ def picture_task(
         of_real = pupil.net.encoder(unlabelled.to(device))
         return cost + domain_loss(pupil.adversary, features, of_real)
 
-    pupil = Pupil(architecture)
-    if begin is not None:
-        pupil.net.take_over(begin)
-    return Task(pupil, lesson, loss, lambda pupil: measured(pupil.net, exam))
+    return Task(Pupil(architecture), lesson, loss, lambda pupil: measured(pupil.net, exam))
 
 
 class Pupil(nn.Module):

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from poseapp.learn.motion_hmr.adversary import Adversary, domain_loss
-from poseapp.learn.motion_hmr.lessons import keypoint_lesson, mirrored, picture_lesson, take_of
+from poseapp.learn.motion_hmr.lessons import (
+    as_detected,
+    keypoint_lesson,
+    mirrored,
+    picture_lesson,
+    take_of,
+)
 from poseapp.learn.synth.composite import synthetic_clip
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.troupe import SIZE, Troupe
@@ -106,3 +112,19 @@ def test_the_adversary_learns_what_the_encoder_unlearns():
     assert made_up.grad is not None
     assert plain.grad is not None
     torch.testing.assert_close(made_up.grad, -2.0 * plain.grad)
+
+
+def test_a_detector_errs_where_it_sees_and_both_frames_of_a_pair_agree():
+    none = DetectorErrors(jitter=0, drift=0, habit=0, wild=0)
+    troupe = Troupe(shipped_body(), [swaying()], 6)
+    exact = keypoint_lesson(troupe, np.random.default_rng(0), 20, none)
+    erring = as_detected(exact, DetectorErrors(), np.random.default_rng(1))
+    moved = erring.clips.points - exact.clips.points
+    assert (moved[~exact.clips.shown] == 0).all()
+    torch.testing.assert_close(
+        erring.clips.following - exact.clips.following, moved[:, 1:], atol=1e-6, rtol=0
+    )
+    pixels = moved * exact.clips.side[:, None, None, None] / 2
+    tall = np.ptp(exact.seen[..., 1].numpy(), axis=2)[..., None, None]
+    share = (pixels.numpy() / tall)[exact.clips.shown.numpy()]
+    assert np.median(np.linalg.norm(share, axis=-1)) == pytest.approx(0.022, rel=0.25)

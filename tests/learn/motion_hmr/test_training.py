@@ -65,6 +65,18 @@ def test_pictures_teach_a_small_net(tmp_path, picture):
     assert (task.batch_at(0, 1)[1] is None) == (real is None)
 
 
+def test_keypoints_of_pictures_may_have_a_detectors_errors(tmp_path):
+    studio = Studio([swaying()], [_film(tmp_path)], 4, 0)
+    library = Library(studio, 32, tmp_path / "clips")
+    small = replace(LIGHT, side_px=32, memory=8, hidden=16, dropout=0.0)
+    exam = library.lesson([0], small)
+    task = picture_task(small, library, exam, Weights(), clips=1, seed=0, errors=DetectorErrors())
+    given, again = task.batch_at(0, 1)[0], task.batch_at(0, 1)[0]
+    apart = given.clips.points.abs() - exam.clips.points.abs()
+    assert 0 < apart[exam.clips.shown].abs().mean() < 0.2
+    torch.testing.assert_close(given.clips.points, again.clips.points)
+
+
 def test_the_truth_has_no_error_but_the_shapes():
     troupe = Troupe(shipped_body(), [swaying()], 4)
     lesson = keypoint_lesson(troupe, np.random.default_rng(0), 2, DetectorErrors())
