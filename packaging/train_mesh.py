@@ -26,7 +26,7 @@ from poseapp.domain.ids import VideoId
 from poseapp.learn.motion_hmr.lessons import as_detected
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
-from poseapp.learn.motion_hmr.training import Pupil, keypoint_task, picture_task
+from poseapp.learn.motion_hmr.training import Course, Pupil, keypoint_task, picture_task
 from poseapp.learn.synth.clothes import OTHER_LOOK
 from poseapp.learn.synth.composite import Backdrop
 from poseapp.learn.synth.hiding import DetectorErrors
@@ -146,9 +146,8 @@ def _of_pictures(
     errors = None if given.exact else DetectorErrors()
     if errors is not None:
         exam = as_detected(exam, errors, np.random.default_rng(given.seed))
-    task = picture_task(
-        architecture, library, exam, WEIGHTS, clips=given.clips, seed=given.seed, errors=errors
-    )
+    course = Course(library, given.clips, errors)
+    task = picture_task(architecture, course, exam, WEIGHTS, given.seed)
     if given.begin is not None:
         task.net.net.take_over(load_net(given.begin))
     batch = 3 if given.paper else 8

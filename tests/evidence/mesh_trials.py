@@ -25,7 +25,7 @@ from poseapp.domain.report import Report
 from poseapp.learn.motion_hmr.lessons import Lesson, as_detected
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
-from poseapp.learn.motion_hmr.training import clip_errors, picture_task
+from poseapp.learn.motion_hmr.training import Course, clip_errors, picture_task
 from poseapp.learn.synth.clothes import DRAWN_LOOK, OTHER_LOOK
 from poseapp.learn.synth.composite import Backdrop
 from poseapp.learn.synth.hiding import DetectorErrors
@@ -217,14 +217,17 @@ def _taught(
 ) -> tuple[MotionHMR, list[dict[str, float]]]:
     """The net at its best step, and what was measured on the way."""
     size, net = pools.size, architecture(trial)
+    unlabelled = trial.variant == "rgb_dann"
     task = picture_task(
         net,
-        pools.library(trial.backdrop),
+        Course(
+            pools.library(trial.backdrop),
+            size.clips,
+            real=pools.unlabelled(net, trial.frames) if unlabelled else None,
+        ),
         pools.choosing(net, trial.frames),
         replace(WEIGHTS, pairs=max(1, round(WEIGHTS.pairs * trial.frames / CLIP))),
-        clips=size.clips,
-        seed=trial.seed,
-        real=pools.unlabelled(net, trial.frames) if trial.variant == "rgb_dann" else None,
+        trial.seed,
     )
     options = Options(
         minutes=None, steps=size.steps, batch=batch(size, trial.frames), lr=size.rate,

@@ -149,7 +149,8 @@ def as_detected(lesson: Lesson, errors: DetectorErrors, rng: np.random.Generator
     """The lesson with keypoints as a detector finds them, in the same boxes."""
     clips = lesson.clips
     height = lesson.seen[..., 1].amax(dim=2) - lesson.seen[..., 1].amin(dim=2)
-    offsets = errors.offsets(tuple(clips.points.shape[:3]), rng)
+    count, frames, keypoints = clips.points.shape[:3]
+    offsets = errors.offsets((count, frames, keypoints), rng)
     moved = offsets * (height * 2 / clips.side[:, None])[..., None, None] * clips.shown[..., None]
     points, following = clips.points + moved, clips.following + moved[:, 1:]
     return replace(lesson, clips=replace(clips, points=points, following=following))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -55,43 +56,47 @@ def keypoint_task(
     return Task(MotionHMR(architecture), lesson, loss, lambda net: measured(net, exam))
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a net of pictures learns from."""
+
+    library: Library
+    """Of longer clips than the exam's, a window by chance."""
+    clips: int
+    """How many different ones, over and over."""
+    errors: DetectorErrors | None = None
+    """Of the keypoints; without them they are exact, as the paper's."""
+    real: Callable[[int], Clips] | None = None
+    """Clips without labels by number, for DANN."""
+
+
 def picture_task(
-    architecture: Architecture,
-    library: Library,
-    exam: Lesson,
-    weights: Weights,
-    *,
-    clips: int,
-    seed: int,
-    errors: DetectorErrors | None = None,
-    real: Callable[[int], Clips] | None = None,
+    architecture: Architecture, course: Course, exam: Lesson, weights: Weights, seed: int
 ) -> Task[Pupil, tuple[Lesson, Clips | None]]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
 
     Args:
         architecture: of the net.
-        library: has the clips that are learnt from; of longer ones, a window by chance.
+        course: has the clips that are learnt from.
         exam: is measured on; as many frames as it has are looked at together.
         weights: of the loss.
-        clips: how many different ones are learnt from, over and over.
         seed: of the net's first weights and of the order of the clips.
-        errors: of the keypoints; without them they are exact, as the paper's.
-        real: clips without labels by number, for DANN.
     """
     torch.manual_seed(seed)
     body = shipped_body()
     chance = torch.Generator().manual_seed(seed)
     frames = exam.points.shape[1]
+    library, real = course.library, course.real
     spare = library.studio.frames - frames
 
     def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:
         rng = np.random.default_rng([seed, step])
-        numbers, first = rng.integers(clips, size=size), rng.integers(spare, endpoint=True)
+        numbers, first = rng.integers(course.clips, size=size), rng.integers(spare, endpoint=True)
         made = library.lesson(numbers.tolist(), architecture, int(first), frames)
         if rng.random() < 0.5:
             made = mirrored(made, body, architecture, SIZE[0])
-        if errors is not None:
-            made = as_detected(made, errors, rng)
+        if course.errors is not None:
+            made = as_detected(made, course.errors, rng)
         return made, None if real is None else real(step)
 
     def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:

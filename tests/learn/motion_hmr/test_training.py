@@ -12,7 +12,7 @@ from poseapp.domain.video import Video, VideoKind
 from poseapp.learn.motion_hmr.lessons import keypoint_lesson
 from poseapp.learn.motion_hmr.library import Library
 from poseapp.learn.motion_hmr.objective import Weights
-from poseapp.learn.motion_hmr.training import clip_errors, keypoint_task, picture_task
+from poseapp.learn.motion_hmr.training import Course, clip_errors, keypoint_task, picture_task
 from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.studio import Studio
 from poseapp.learn.synth.troupe import Troupe
@@ -59,7 +59,7 @@ def test_pictures_teach_a_small_net(tmp_path, picture):
         unlabelled = strangers.lesson([7], small, frames=3).clips
         real = {0: unlabelled, 1: unlabelled}.__getitem__
     exam = strangers.lesson([0], small, frames=3)
-    task = picture_task(small, learnt, exam, Weights(turns=1.0), clips=2, seed=0, real=real)
+    task = picture_task(small, Course(learnt, 2, real=real), exam, Weights(turns=1.0), 0)
     first, last = _learnt(task, 12, 2, 3e-3)
     assert last < first
     assert (task.batch_at(0, 1)[1] is None) == (real is None)
@@ -70,7 +70,7 @@ def test_keypoints_of_pictures_may_have_a_detectors_errors(tmp_path):
     library = Library(studio, 32, tmp_path / "clips")
     small = replace(LIGHT, side_px=32, memory=8, hidden=16, dropout=0.0)
     exam = library.lesson([0], small)
-    task = picture_task(small, library, exam, Weights(), clips=1, seed=0, errors=DetectorErrors())
+    task = picture_task(small, Course(library, 1, DetectorErrors()), exam, Weights(), 0)
     given, again = task.batch_at(0, 1)[0], task.batch_at(0, 1)[0]
     apart = given.clips.points.abs() - exam.clips.points.abs()
     assert 0 < apart[exam.clips.shown].abs().mean() < 0.2
