@@ -30,7 +30,8 @@ from poseapp.media.mesh_raster import View
 from poseapp.nets.body.arrays import shipped_arrays
 from poseapp.nets.body.figure import Figure
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.stored import shipped_net
+from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
+from poseapp.nets.motion_hmr.stored import net_called
 
 SEED, NOISE_PX = 0, 1.5
 LARGER, ROOM_PX = 2, 40
@@ -48,7 +49,7 @@ def main() -> None:
     walker, frames = Walker(SCENE), np.arange(given.first, given.first + given.frames)
     person = labelled(walker, frames)
     with reporting("Fitting the body") as report:
-        motion = recover(shipped_net(), shipped_body(), person, report)
+        motion = recover(net_called(KEYPOINTS_NET), shipped_body(), person, report)
     write_film(given.out, pictures(walker, person, motion), SCENE.fps, quality=QUALITY)
 
 

@@ -246,6 +246,16 @@ def test_a_smoothing_that_makes_no_sense_is_refused_in_words(project):
     assert "Motion cannot be smoothed 9 times as much as usual." in said
 
 
+def test_a_net_that_is_none_is_refused_in_words(project, tmp_path):
+    (tmp_path / "notes.safetensors").write_bytes(b"no net")
+    for named in ("notes.safetensors", "gone.safetensors", "keypoint"):
+        said = run("mesh", project, "--net", tmp_path / named, ok=False).output
+        assert f"{named} cannot be read as a net for meshes" in said
+    # the next hindrance is told of where the net is one
+    for named in ("none", "keypoints"):
+        assert "people only" in run("mesh", project, "--net", named, ok=False).output
+
+
 def joint(name, offset, *inside):
     channels = "CHANNELS 3 Zrotation Yrotation Xrotation"
     inner = "\n".join(inside or ("End Site\n{\nOFFSET 0 -0.1 0.02\n}",))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poseapp.domain.errors import BodyError
 from poseapp.nets.body.arrays import ANNY
+from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
 
 if TYPE_CHECKING:
     from poseapp.domain.run import Run
@@ -23,6 +24,8 @@ class MeshOptions:
     """Anny's name, or the path of an `.npz` file of the SMPL family."""
     smoothing: float = 1.0
     """How wide a stretch of time is smoothed, against the usual one."""
+    net: str = KEYPOINTS_NET
+    """That the fit begins with: one that comes with the app, `NO_NET`, or the path of a file."""
 
     def __post_init__(self) -> None:
         if not ROUGHEST <= self.smoothing <= SMOOTHEST:
@@ -33,8 +36,13 @@ class MeshOptions:
 
     @classmethod
     def of(cls, run: Run) -> MeshOptions:
-        """What a run was told; runs of before there was smoothing had the usual one."""
-        return cls(str(run.config["body"]), float(run.config.get("smoothing", 1.0)))
+        """What a run was told; those of before there was a choice had the usual one."""
+        told = run.config
+        return cls(
+            str(told["body"]),
+            float(told.get("smoothing", 1.0)),
+            str(told.get("net", KEYPOINTS_NET)),
+        )
 
     def config(self) -> dict[str, Any]:
         """As a run keeps it."""

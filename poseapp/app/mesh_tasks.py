@@ -80,7 +80,7 @@ def recover(request: Recover, report: JobReport) -> Outcome:
                 told = f"{one.name}, {n + 1} of {len(seen)}"
                 share = PartOfReport(report, first / ends[-1], ends[n] / ends[-1], told)
                 try:
-                    motion = _recovered(project, body, video, one, request.options.smoothing, share)
+                    motion = _recovered(project, body, video, one, request.options, share)
                 except BodyError as why:
                     problem = why
                     report.note(f"{one.name}: {why}")
@@ -106,20 +106,26 @@ def _recovered(
     body: Body,
     video: VideoId,
     one: Followed,
-    smoothing: float,
+    options: MeshOptions,
     report: Report,
 ) -> BodyMotion:
     """One individual's motion; frames that show too little are filled in or left out."""
     from poseapp.infer.mesh import recover
+    from poseapp.infer.pair_pictures import PairPictures
     from poseapp.infer.seen_person import SeenPerson
-    from poseapp.nets.motion_hmr.stored import shipped_net
+    from poseapp.media.reader import FrameReader
+    from poseapp.nets.motion_hmr.stored import net_called
 
     film = project.videos.get(video)
     person = SeenPerson(
         project.skeleton.names, one.frames, one.points, one.scores, (film.width, film.height),
         film.pace,
     )  # fmt: skip
-    return recover(shipped_net(), body, person, report, smoothing=smoothing)
+    net, pictures = net_called(options.net), None
+    if net is not None and net.architecture.picture:
+        reader = FrameReader((film,), project.cache_folder)
+        pictures = PairPictures(reader, video, net.architecture)
+    return recover(net, body, person, report, pictures, smoothing=options.smoothing)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

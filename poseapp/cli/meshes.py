@@ -25,6 +25,13 @@ _STYLES = ("shaded", "transparent", "wire")
         "--body", type=click.Path(path_type=Path), help="An .npz file of SMPL; else Anny."
     ),
     click.option(
+        "--net",
+        default="keypoints",
+        show_default=True,
+        help="What the fit begins with: a net that comes with the app, a file that Motion-HMR was "
+        "trained into, or none.",
+    ),
+    click.option(
         "--smoothing",
         default=1.0,
         show_default=True,
@@ -51,6 +58,7 @@ def mesh(  # noqa: PLR0913 - the options of the command
     video: str | None,
     again: bool,
     body: Path | None,
+    net: str,
     smoothing: float,
     exports: tuple[tuple[str, Path], ...],
     paint: tuple[str, float],
@@ -61,10 +69,15 @@ def mesh(  # noqa: PLR0913 - the options of the command
     They are fitted to labels where there are some, else to predictions. Meshes that are there
     already are kept, and only exported.
     """
+    from poseapp.app.mesh_options import MeshOptions
+    from poseapp.nets.body.arrays import ANNY
+
     with opened(project, writing=True) as workshop:
         of = _video(workshop, video)
         if again or not workshop.session.project.meshes.of_video(of.id):
-            _recover(workshop, of, body, smoothing)
+            options = MeshOptions(str(body.absolute()) if body else ANNY, smoothing, _net(net))
+            recovery = workshop.services.meshing.recover([of.id], options=options)
+            workshop.wait(recovery, "Fitting bodies")
         people = _people(workshop, of)
         written = [_export(workshop, of, kind, out, paint) for kind, out in exports]
         asked = _ask(workshop, of) if ask else None
@@ -82,12 +95,14 @@ def _video(workshop: Workshop, name: str | None) -> Video:
     return workshop.video(name or "")
 
 
-def _recover(workshop: Workshop, video: Video, body: Path | None, smoothing: float) -> None:
-    from poseapp.app.mesh_options import MeshOptions
-    from poseapp.nets.body.arrays import ANNY
+def _net(told: str) -> str:
+    """By its name, or the path of a file wherever this is run."""
+    from poseapp.nets.motion_hmr.choice import NO_NET, architecture_in, shipped_names
 
-    options = MeshOptions(str(body.absolute()) if body else ANNY, smoothing)
-    workshop.wait(workshop.services.meshing.recover([video.id], options=options), "Fitting bodies")
+    if told in (*shipped_names(), NO_NET):
+        return told
+    architecture_in(Path(told))
+    return str(Path(told).absolute())
 
 
 def _people(workshop: Workshop, video: Video) -> list[dict[str, object]]:

@@ -34,7 +34,7 @@ from poseapp.nets.motion_hmr.clips import Clips, make_clips, of_frames
 from poseapp.nets.motion_hmr.net import Bodies, MotionHMR, bodies_of_frames
 
 Floats = NDArray[np.floating]
-Flow = Callable[[NDArray[np.int64], Clips], Tensor]
+Pictures = Callable[[NDArray[np.int64], Clips], Tensor]
 """(B, T) frame numbers, -1 for none, and their clips → (B, T - 1, 3, S, S) pictures of pairs."""
 
 NET_FPS = 30.0
@@ -97,7 +97,7 @@ def recover(
     body: Body,
     person: SeenPerson,
     report: Report,
-    flow: Flow | None = None,
+    pictures: Pictures | None = None,
     *,
     refine: bool = True,
     smoothing: float = 1.0,
@@ -109,7 +109,7 @@ def recover(
         body: that is wanted; the net's own is the shipped one, another takes its poses.
         person: whose keypoints they are.
         report: asked after every few windows, then after every iteration of the fit.
-        flow: what shows a net of flow the pictures.
+        pictures: what a net is shown that sees more than keypoints.
         refine: whether what the net found is fitted to the keypoints in the end.
         smoothing: of that fit; 1 is usual.
 
@@ -123,10 +123,12 @@ def recover(
         raise BodyError(_NO_PEOPLE)
     sure = replace(person, scores=np.where(person.scores >= SURE, person.scores, 0.0))
     sure = sure.of(np.flatnonzero(kept))
+    if net is not None and net.architecture.picture and pictures is None:
+        raise ValueError("a net that sees pictures must be shown some")
     if net is None:
         return fit(body, sure, report, smoothing=smoothing)
     netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
-    found = _netted(net, body, person, kept, netted, flow)
+    found = _netted(net, body, person, kept, netted, pictures)
     if not refine:
         return with_errors(body, sure, found)
     fitted = PartOfReport(report, 0.5, 1.0)
@@ -139,7 +141,7 @@ def _netted(
     person: SeenPerson,
     kept: NDArray[np.bool_],
     report: Report,
-    flow: Flow | None,
+    pictures: Pictures | None,
 ) -> BodyMotion:
     """What the net makes of the frames that are kept."""
     given, shown = _inputs(person)
@@ -150,9 +152,9 @@ def _netted(
         report.progress(first / len(windows), "recovering meshes")
         some = np.stack(windows[first : first + WINDOWS_AT_ONCE])
         clips = _clips(some, given, shown)
-        if flow is not None:
+        if pictures is not None:
             frames = np.where(some < 0, -1, person.frames[some])
-            clips = replace(clips, pictures=flow(frames, clips))
+            clips = replace(clips, pictures=pictures(frames, clips))
         with torch.no_grad():
             sums.add(some, clips, bodies_of_frames(net, clips), intrinsics)
     return _averaged(sums, np.flatnonzero(kept), body, person)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
 
 from poseapp.app.commands import AddInstance, AddVideo
 from poseapp.app.jobs import Priority
@@ -24,14 +25,25 @@ from poseapp.app.meshing import Meshing
 from poseapp.app.presets import preset
 from poseapp.app.session import Session
 from poseapp.app.settings import Settings
-from poseapp.domain.errors import BodyError, JobCancelled, ProjectError
+from poseapp.domain.errors import (
+    BodyError,
+    InferenceError,
+    JobCancelled,
+    PoseAppError,
+    ProjectError,
+)
 from poseapp.domain.ids import FrameRef, RunId, VideoId
 from poseapp.domain.mesh import BodyPose
 from poseapp.domain.pose import Instance, visibility_of
 from poseapp.domain.report import SilentReport
 from poseapp.domain.run import Run, RunKind, RunState
 from poseapp.domain.video import Video
+from poseapp.media.film_writer import write_film
 from poseapp.nets.body.naming import shared_keypoints
+from poseapp.nets.motion_hmr.architecture import LIGHT
+from poseapp.nets.motion_hmr.choice import NO_NET
+from poseapp.nets.motion_hmr.net import MotionHMR
+from poseapp.nets.motion_hmr.stored import save_net
 from poseapp.store.motion_file import write_motion
 from tests.fixtures.motions import SIZE, keep_motion, walking
 from tests.fixtures.projects import mouse_session
@@ -181,9 +193,9 @@ def test_who_is_done_is_kept_as_it_comes(session, meshing, fake_jobs):
 def test_what_a_run_was_told_is_kept_with_its_meshes(session, meshing, fake_jobs):
     with_meshes(session)
     (person,) = people_of(session.project, VIDEO)
-    assert person.options == MeshOptions("Anny", 1.0)  # of a run of before there was smoothing
+    assert person.options == MeshOptions("Anny", 1.0)  # of a run of before there was a choice
     label(session, seen_by(person, 2))
-    told = MeshOptions(smoothing=2.0)
+    told = MeshOptions(smoothing=2.0, net=NO_NET)
     meshing.recover([VIDEO], options=told)
     request: Recover = fake_jobs.requests[-1]
     assert request.options == told
@@ -314,6 +326,28 @@ def test_the_worker_fits_everybody_and_a_drag(labelled):
     assert before is not None
     assert again is not None
     assert again.distance.max() < 0.5 * before.distance.max()
+
+
+@pytest.mark.parametrize("picture", ["flow", "rgb"])
+def test_a_net_of_pictures_is_shown_the_video(labelled, tmp_path, picture):
+    walls = np.random.default_rng(0).integers(0, 255, (40, *SIZE[::-1], 3), np.uint8)
+    write_film(tmp_path / "walk.mp4", walls, 25)
+    torch.manual_seed(0)
+    net = MotionHMR(replace(LIGHT, side_px=32, memory=8, hidden=16, picture=picture))
+    save_net(net, tmp_path / "my.safetensors")
+    run = RunId("mesh-2")
+    options = MeshOptions(net=str(tmp_path / "my.safetensors"))
+    outcome = recover(Recover(labelled.project.path, run, (VIDEO,), options), Told())
+    assert (outcome.people, outcome.frames) == (2, 4)
+    (tmp_path / "walk.mp4").unlink()
+    with pytest.raises(PoseAppError, match=r"walk\.mp4"):
+        recover(Recover(labelled.project.path, run, (VIDEO,), options), Told())
+
+
+def test_a_net_that_is_gone_costs_a_sentence(labelled, tmp_path):
+    options = MeshOptions(net=str(tmp_path / "gone.safetensors"))
+    with pytest.raises(InferenceError, match=r"gone\.safetensors cannot be read as a net"):
+        recover(Recover(labelled.project.path, RUN, (VIDEO,), options), Told())
 
 
 def test_who_was_done_before_a_stop_is_kept(labelled):

@@ -25,7 +25,8 @@ from poseapp.nets.body.arrays import ANNY, shipped_arrays
 from poseapp.nets.body.figure import Figure
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.stored import shipped_net
+from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
+from poseapp.nets.motion_hmr.stored import net_called
 from tests.fixtures.motions import walking
 
 FRAMES, FPS, NOISE_PX = 120, 30.0, 2.0
@@ -39,7 +40,7 @@ def main() -> None:
     motion = walking(FRAMES, size=SIZE, focal_px=FOCAL_PX)
     person = seen(motion)
     say(f"{FRAMES} frames of one person at {FPS:.0f} a second, {HUMAN.name} skeleton")
-    body, net, silent = shipped_body(), shipped_net(), SilentReport()
+    body, net, silent = shipped_body(), net_called(KEYPOINTS_NET), SilentReport()
     ways: dict[str, Callable[[], object]] = {
         "net": lambda: recover(net, body, person, silent, refine=False),
         "net, then fit": lambda: recover(net, body, person, silent),

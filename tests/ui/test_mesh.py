@@ -27,6 +27,10 @@ from poseapp.media.film_writer import write_film
 from poseapp.media.mesh_paint import Overlay, Paint, Style
 from poseapp.media.probe import probe
 from poseapp.nets.body.naming import shared_keypoints
+from poseapp.nets.motion_hmr.architecture import LIGHT
+from poseapp.nets.motion_hmr.choice import NO_NET
+from poseapp.nets.motion_hmr.net import MotionHMR
+from poseapp.nets.motion_hmr.stored import save_net
 from poseapp.ui.bridge import MainThread
 from poseapp.ui.canvas.meshes_item import painted_image
 from poseapp.ui.error_lane import ErrorLane
@@ -186,6 +190,39 @@ def test_a_body_of_the_users_is_read_before_it_is_taken(mesh, studio, qtbot, tmp
     assert [action.text() for action in panel.body.menu().actions()[:2]] == ["Anny", "my_body"]
     panel._again.click()
     assert studio.fake.requests[-1].options == MeshOptions(str(right))
+
+
+def test_a_net_is_chosen_and_one_of_the_users_is_read_first(
+    mesh, studio, qtbot, tmp_path, monkeypatch
+):
+    panel, wrong, right = (
+        mesh.view.inspector.fit,
+        tmp_path / "a.safetensors",
+        tmp_path / "my.safetensors",
+    )
+
+    def offered():
+        return [action.text() for action in panel._net.menu().actions()]
+
+    assert (panel._net.text(), offered()[0], offered()[-1]) == (
+        "Keypoints", "Keypoints", "Net from a file …",
+    )  # fmt: skip
+    next(a for a in panel._net.menu().actions() if a.text() == "None, fit alone").trigger()
+    assert (panel._net.text(), panel._later.isHidden()) == ("None, fit alone", False)
+    panel._again.click()
+    assert studio.fake.requests[-1].options == MeshOptions(net=NO_NET)
+    wrong.write_bytes(b"no net")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(wrong), ""))
+    with qtbot.waitSignal(mesh.failed, timeout=20_000) as said:
+        panel._net.menu().actions()[-1].trigger()
+    assert said.args[0].startswith("a.safetensors cannot be read as a net")
+    assert panel._net.text() == "None, fit alone"
+    save_net(MotionHMR(replace(LIGHT, memory=8, hidden=16)), right)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(right), ""))
+    panel._net.menu().actions()[-1].trigger()
+    qtbot.waitUntil(lambda: panel._net.text() == "my", timeout=20_000)
+    assert "my" in offered()
+    assert mesh.fitting.options == MeshOptions(net=str(right))
 
 
 def test_a_fit_is_shown_and_can_be_undone(mesh, studio, qtbot):

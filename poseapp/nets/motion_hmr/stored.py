@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from functools import lru_cache
-from importlib.resources import as_file, files
+from importlib.resources import as_file
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 
-from poseapp.domain.errors import InferenceError
-from poseapp.nets.motion_hmr.architecture import Architecture
+from poseapp.nets.motion_hmr.choice import METADATA, NO_NET, SHIPPED, architecture_in, unreadable
 from poseapp.nets.motion_hmr.net import MotionHMR
-
-_SHIPPED = files("poseapp.resources") / "models" / "motion_hmr_keypoints.safetensors"
 
 
 def save_net(net: MotionHMR, file: Path) -> None:
     """Write a net; the old file stands until the new one is whole."""
-    words = {"motion_hmr": json.dumps(asdict(net.architecture))}
+    words = {METADATA: json.dumps(asdict(net.architecture))}
     packed = save({name: value.half() for name, value in net.state_dict().items()}, words)
     draft = file.with_name(file.name + ".part")
     draft.write_bytes(packed)
@@ -33,24 +30,24 @@ def load_net(file: Path) -> MotionHMR:
     Raises:
         InferenceError: when it is not such a file, or damaged.
     """
+    net = MotionHMR(architecture_in(file))
     try:
-        with safe_open(file, framework="pt") as opened:
-            words = json.loads((opened.metadata() or {})["motion_hmr"])
-            tensors = {name: opened.get_tensor(name).float() for name in opened.keys()}  # noqa: SIM118
-        net = MotionHMR(Architecture(**words))
-        net.load_state_dict(tensors)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as why:
-        raise InferenceError(
-            f"{file.name} cannot be read as a net for meshes ({why}). Choose a file that "
-            "Motion-HMR was trained into, or leave it out to use the one that comes with the app."
-        ) from why
+        net.load_state_dict({name: value.float() for name, value in load_file(file).items()})
+    except (OSError, SafetensorError, RuntimeError) as why:
+        raise unreadable(file, why) from why
     return net.eval().requires_grad_(False)
 
 
 @lru_cache(maxsize=1)
-def shipped_net() -> MotionHMR | None:
-    """The net of keypoints that comes with the app, loaded once; None where none is shipped."""
-    if not _SHIPPED.is_file():
+def net_called(name: str) -> MotionHMR | None:
+    """A net that comes with the app, or the one in a file; the newest is kept; None for `NO_NET`.
+
+    Raises:
+        InferenceError: when there is no such file, or no such net in it.
+    """
+    if name == NO_NET:
         return None
-    with as_file(_SHIPPED) as path:
+    if name not in SHIPPED:
+        return load_net(Path(name))
+    with as_file(SHIPPED[name]) as path:
         return load_net(path)

@@ -1,4 +1,4 @@
-"""Which body the people of a video get, and how smoothly it moves."""
+"""Which body the people of a video get, what it is fitted by, and how smoothly it moves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QWidget
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from poseapp.app.mesh_options import ROUGHEST, SMOOTHEST, MeshOptions
 from poseapp.nets.body.arrays import ANNY
+from poseapp.nets.motion_hmr.choice import FLOW_NET, KEYPOINTS_NET, NO_NET
 from poseapp.ui.panels import pieces
 
 _STEPS = 2
@@ -20,13 +21,17 @@ _TIP = (
     "How wide a stretch of time is smoothed, against the usual one. Less follows every keypoint, "
     "more lets shaking and quick moves go."
 )
+_NET_TIP = "What is tried beside a fit from nothing, and what it looks at."
+_NETS = {KEYPOINTS_NET: "Keypoints", FLOW_NET: "Keypoints and motion", NO_NET: "None, fit alone"}
 
 
 class MeshFitPanel(QWidget):
     """Draws what was chosen; what it means is decided outside."""
 
     body_chosen = Signal(str)
-    file_wanted = Signal()
+    body_file_wanted = Signal()
+    net_chosen = Signal(str)
+    net_file_wanted = Signal()
     smoothing_changed = Signal(float)
     again_wanted = Signal()
 
@@ -34,6 +39,7 @@ class MeshFitPanel(QWidget):
         super().__init__()
         self.body = pieces.choice_button("Which body is fitted")
         """It stands elsewhere, in the header."""
+        self._net = pieces.choice_button("Which net begins the fit", _NET_TIP)
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(_place(ROUGHEST), _place(SMOOTHEST))
         self._smoothing.setPageStep(_STEPS)
@@ -43,12 +49,14 @@ class MeshFitPanel(QWidget):
             "Takes effect when all is fitted again.", "small", "text2", wrap=True
         )
         self._again = pieces.button("Fit all again", self.again_wanted.emit, icon="refresh-cw")
+        net = pieces.row(_line_name("Net"), self._net, None, spacing=8)
         slider = labelled_slider("Smoothing", self._smoothing, self._times)
         again = pieces.row(self._again, None)
-        self.setLayout(pieces.column(slider, self._later, again, spacing=8))
+        self.setLayout(pieces.column(net, slider, self._later, again, spacing=8))
         self._shown = MeshOptions()
         self.show_options(self._shown, None)
         self.show_bodies(())
+        self.show_nets((), ())
         self._smoothing.valueChanged.connect(self._slid)
 
     def show_options(self, options: MeshOptions, fitted: MeshOptions | None) -> None:
@@ -56,6 +64,7 @@ class MeshFitPanel(QWidget):
         self._shown = options
         self.body.setText(_name(options.body))
         self.body.setToolTip("" if options.body == ANNY else options.body)
+        self._net.setText(_net_name(options.net))
         self._smoothing.setValue(_place(options.smoothing))
         self._times.setText(f"{options.smoothing:.2g} ×")
         self._later.setVisible(fitted is not None and fitted != options)
@@ -63,35 +72,54 @@ class MeshFitPanel(QWidget):
 
     def show_bodies(self, files: Sequence[str]) -> None:
         """Offer the body that comes with the app, the user's own files, and to choose another."""
-        menu = QMenu(self.body)
-        for body in (ANNY, *files):
-            action = menu.addAction(_name(body))
-            action.setToolTip(body)
-            action.triggered.connect(
-                lambda _checked=False, chosen=body: self.body_chosen.emit(chosen)
-            )
-        menu.addSeparator()
-        menu.addAction("SMPL or SMPL-X file …").triggered.connect(self.file_wanted.emit)
-        menu.setToolTipsVisible(True)
-        self.body.setMenu(menu)
+        offered = {body: _name(body) for body in (ANNY, *files)}
+        _offer(self.body, offered, self.body_chosen, "SMPL or SMPL-X file …", self.body_file_wanted)
+
+    def show_nets(self, names: Sequence[str], files: Sequence[str]) -> None:
+        """Offer the nets of these names, the user's own files, none, and to choose another."""
+        offered = {net: _net_name(net) for net in (*names, *files, NO_NET)}
+        _offer(self._net, offered, self.net_chosen, "Net from a file …", self.net_file_wanted)
 
     def _slid(self, place: int) -> None:
         if place != _place(self._shown.smoothing):
             self.smoothing_changed.emit(2.0 ** (place / _STEPS))
 
 
+def _offer(
+    button: QToolButton,
+    offered: dict[str, str],
+    chosen: SignalInstance,
+    ask: str,
+    asked: SignalInstance,
+) -> None:
+    """A menu of what may be chosen with its title, and last of a file."""
+    menu = QMenu(button)
+    for one, title in offered.items():
+        action = menu.addAction(title)
+        action.setToolTip(one)
+        action.triggered.connect(lambda _checked=False, one=one: chosen.emit(one))
+    menu.addSeparator()
+    menu.addAction(ask).triggered.connect(asked.emit)
+    menu.setToolTipsVisible(True)
+    button.setMenu(menu)
+
+
 def labelled_slider(name: str, slider: QSlider, value: QLabel) -> QHBoxLayout:
     """What it is, the slider, its value in words; such lines below each other are aligned."""
     slider.setAccessibleName(name)
     slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    words = pieces.text(name, "small", "text2")
-    words.setFixedWidth(_NAME_PX)
     value.setFixedWidth(_VALUE_PX)
     value.setAlignment(Qt.AlignmentFlag.AlignRight)
-    line = pieces.row(words, spacing=8)
+    line = pieces.row(_line_name(name), spacing=8)
     line.addWidget(slider, 1)
     line.addWidget(value)
     return line
+
+
+def _line_name(name: str) -> QLabel:
+    words = pieces.text(name, "small", "text2")
+    words.setFixedWidth(_NAME_PX)
+    return words
 
 
 def _place(smoothing: float) -> int:
@@ -101,3 +129,7 @@ def _place(smoothing: float) -> int:
 
 def _name(body: str) -> str:
     return body if body == ANNY else Path(body).stem
+
+
+def _net_name(net: str) -> str:
+    return _NETS.get(net) or Path(net).stem

@@ -15,16 +15,18 @@ from poseapp.app.services import Services
 from poseapp.app.settings import Settings
 from poseapp.domain.errors import PoseAppError
 from poseapp.domain.video import Video
+from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.figure import arrays_called
+from poseapp.nets.motion_hmr.choice import NO_NET, architecture_in, shipped_names
 from poseapp.ui.bridge import Background
 from poseapp.ui.panels import pieces
 from poseapp.ui.workspaces.mesh import MeshWorkspace
 from poseapp.ui.workspaces.mesh_shown import ShownMeshes
 from poseapp.ui.workspaces.video_control import VideoControl
 
-_BODIES = "mesh_bodies"
-_MOST_BODIES = 5
-"""Files of the user's that are offered again."""
+_BODIES, _NETS = "mesh_bodies", "mesh_nets"
+_MOST_FILES = 5
+"""Of the user's, each, that are offered again."""
 
 
 class MeshFitting(QObject):
@@ -53,10 +55,13 @@ class MeshFitting(QObject):
         self._chosen: MeshOptions | None = None
         panel = view.inspector.fit
         panel.body_chosen.connect(self.choose_body)
-        panel.file_wanted.connect(self._ask_for_body)
+        panel.body_file_wanted.connect(self._ask_for_body)
+        panel.net_chosen.connect(self.choose_net)
+        panel.net_file_wanted.connect(self._ask_for_net)
         panel.smoothing_changed.connect(self._smooth)
         panel.again_wanted.connect(self.recover)
         panel.show_bodies(settings.get(_BODIES, []))
+        panel.show_nets(shipped_names(), settings.get(_NETS, []))
         shown.loaded.connect(self._show_options)
 
     @property
@@ -93,11 +98,36 @@ class MeshFitting(QObject):
 
     def _take_body(self, body: str) -> None:
         self._choose(replace(self.options, body=body))
-        known = self._settings.get(_BODIES, [])
-        if body != MeshOptions().body and body not in known:
-            known = [body, *known][:_MOST_BODIES]
-            self._settings.set(_BODIES, known)
-            self._view.inspector.fit.show_bodies(known)
+        if body != ANNY:
+            self._view.inspector.fit.show_bodies(self._remembered(_BODIES, body))
+
+    def choose_net(self, net: str) -> None:
+        """Begin the next fit with another net, once its file was read."""
+        if net in (*shipped_names(), NO_NET):
+            self._choose(replace(self.options, net=net))
+            return
+        self._background.run(
+            "net", partial(architecture_in, Path(net)), lambda _: self._take_net(net), self._refused
+        )
+
+    def _ask_for_net(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self._view.window(), "Which net? A file that Motion-HMR was trained into", "",
+            "Nets (*.safetensors)",
+        )  # fmt: skip
+        if path:
+            self.choose_net(str(Path(path).absolute()))
+
+    def _take_net(self, net: str) -> None:
+        self._choose(replace(self.options, net=net))
+        self._view.inspector.fit.show_nets(shipped_names(), self._remembered(_NETS, net))
+
+    def _remembered(self, kind: str, file: str) -> list[str]:
+        """The user's files of a kind, the newest first."""
+        known = [one for one in self._settings.get(kind, []) if one != file]
+        known = [file, *known][:_MOST_FILES]
+        self._settings.set(kind, known)
+        return known
 
     def _refused(self, problem: BaseException) -> None:
         if not isinstance(problem, PoseAppError):

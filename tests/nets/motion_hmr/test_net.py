@@ -1,6 +1,7 @@
 """The net in its variants: what it sees, what it cannot know, what is stored."""
 
 from dataclasses import replace
+from importlib.resources import as_file
 
 import pytest
 import torch
@@ -9,10 +10,17 @@ from poseapp.domain.errors import InferenceError
 from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.rotations import axis_angle_of_matrix
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.choice import (
+    KEYPOINTS_NET,
+    NO_NET,
+    SHIPPED,
+    architecture_in,
+    shipped_names,
+)
 from poseapp.nets.motion_hmr.clips import make_clips
 from poseapp.nets.motion_hmr.encoders import PictureEncoder, profiles, resnet
 from poseapp.nets.motion_hmr.net import MotionHMR
-from poseapp.nets.motion_hmr.stored import load_net, save_net
+from poseapp.nets.motion_hmr.stored import load_net, net_called, save_net
 
 SMALL = replace(LIGHT_KEYPOINTS, memory=8, hidden=16)
 TINY = replace(LIGHT, side_px=32, memory=8, hidden=16)
@@ -195,6 +203,35 @@ def test_a_file_that_is_no_net_is_told(tmp_path):
     (tmp_path / "net.safetensors").write_bytes(b"nothing")
     with pytest.raises(InferenceError, match=r"net\.safetensors cannot be read as a net"):
         load_net(tmp_path / "net.safetensors")
+
+
+def test_a_net_is_told_from_its_file_without_loading_it(tmp_path):
+    file = tmp_path / "net.safetensors"
+    save_net(_net(SMALL), file)
+    assert architecture_in(file) == SMALL
+    assert net_called(str(file)).architecture == SMALL
+    content = file.read_bytes()
+    for damaged in (b"", content[:100], content.replace(b"memory", b"memorial")):
+        file.write_bytes(damaged)
+        with pytest.raises(InferenceError, match=r"net\.safetensors cannot be read as a net"):
+            architecture_in(file)
+
+
+def test_a_net_without_its_weights_is_refused(tmp_path):
+    file = tmp_path / "net.safetensors"
+    save_net(_net(SMALL), file)
+    file.write_bytes(file.read_bytes()[:-8])
+    with pytest.raises(InferenceError, match=r"net\.safetensors cannot be read as a net"):
+        load_net(file)
+
+
+def test_what_comes_with_the_app_is_called_by_name():
+    assert KEYPOINTS_NET in shipped_names()
+    for name in shipped_names():
+        with as_file(SHIPPED[name]) as file:
+            assert net_called(name).architecture == architecture_in(file)
+    assert net_called(KEYPOINTS_NET).architecture.picture == ""
+    assert net_called(NO_NET) is None
 
 
 def test_a_net_that_sees_nothing_is_refused():
