@@ -27,8 +27,7 @@ from poseapp.learn.oracle.summary import interval, wilcoxon_p
 from poseapp.learn.remote.settings import Settings, variants
 from tests.evidence.pages import origin, plain, publish, spread, take_back
 from tests.evidence.places import PAGES, WORK
-from tests.evidence.remote_trials import LEFT_OUT, SIZES, Trial, run
-from tests.fixtures.jhmdb import JOINTS
+from tests.evidence.remote_trials import COUNTED, SIZES, Trial, run
 
 EVERY = 5
 """[P] K."""
@@ -55,7 +54,6 @@ COMPARED = {
 """Measures whose differences are told; trials of an early version lack those of the same films."""
 RIVALS = {"labels_only": "E + L_gt", "random": "MT + random"}
 MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh", "body_same", "torso_same")
-_COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
 
 
 def trials(seeds: int, size: str) -> list[Trial]:
@@ -69,26 +67,17 @@ def trials(seeds: int, size: str) -> list[Trial]:
     ]
 
 
-def clips_of(row: dict[str, Any], measure: str) -> dict[str, Any]:
-    """The clips that a measure is about; none where it was not taken."""
-    return row.get("same", {}) if measure.endswith("same") else row["clips"]
-
-
-def pck(clips: dict[str, Any], measure: str) -> float:
+def pck(row: dict[str, Any], measure: str) -> float:
     """Per cent: hits of each joint over all frames, then the mean over the 13 joints."""
-    hits, chances = np.sum([clip[measure] for clip in clips.values()], axis=0)
-    known = _COUNTED & (chances > 0)
+    hits, chances = np.array(row["joints"][measure])
+    known = COUNTED & (chances > 0)
     return float(100 * (hits[known] / chances[known]).mean())
 
 
-def by_clip(clips: dict[str, Any], measure: str) -> dict[str, float]:
-    """The same for each clip alone, where anything could be scored."""
-    found = {}
-    for name, clip in clips.items():
-        hits, chances = (np.array(part)[_COUNTED] for part in clip[measure])
-        if chances.sum():
-            found[name] = float(100 * hits.sum() / chances.sum())
-    return found
+def by_clip(row: dict[str, Any], measure: str) -> dict[str, float]:
+    """The same for each clip alone, over all hits, where anything could be scored."""
+    found = {name: clip[measure] for name, clip in row["clips"].items() if measure in clip}
+    return {name: 100 * hits / chances for name, (hits, chances) in found.items() if chances}
 
 
 def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -118,18 +107,18 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _mean(own: list[dict[str, Any]], measure: str) -> dict[str, float]:
-    found = [pck(clips, measure) for row in own if (clips := clips_of(row, measure))]
+    found = [pck(row, measure) for row in own if measure in row["joints"]]
     return interval(found) if found else {}
 
 
 def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]], measure: str) -> dict[str, Any]:
     """Points of a measure more than a rival, clip by clip with the same seed."""
-    others = {row["seed"]: by_clip(clips_of(row, measure), measure) for row in rivals}
+    others = {row["seed"]: by_clip(row, measure) for row in rivals}
     gains = [
         value - others[row["seed"]][clip]
         for row in own
         if row["seed"] in others
-        for clip, value in by_clip(clips_of(row, measure), measure).items()
+        for clip, value in by_clip(row, measure).items()
         if clip in others[row["seed"]]
     ]
     return interval(gains) | {"pairs": len(gains), "wilcoxon_p": wilcoxon_p(gains)} if gains else {}

@@ -45,13 +45,15 @@ from poseapp.learn.train.pose_training import gap_of
 from poseapp.media.reader import FrameReader
 from poseapp.nets import weights
 from poseapp.nets.pose_net import PoseNet, build
-from tests.fixtures.jhmdb import read_jhmdb
+from tests.fixtures.jhmdb import JOINTS, read_jhmdb
 from tests.fixtures.packs import data_folder
 
 PACK = "jhmdb_human_video"
 TORSO = ("l_shoulder", "r_hip")
 LEFT_OUT = ("neck", "belly")
 """The 13 joints of the published averages are all 15 but these."""
+COUNTED = np.array([name not in LEFT_OUT for name in JOINTS])
+Counts = NDArray[np.int64]
 STILL = 0.5
 """Mean grey levels under which a frame repeats the one before."""
 
@@ -266,25 +268,38 @@ def _apart(sets: Sets) -> int:
 
 
 def _scores(world: World, estimator: PoseNet, every: int) -> dict[str, Any]:
-    """By clip, hits and chances by joint at a fifth of box and torso.
+    """[hits, chances] at a fifth of box and torso: by joint over all clips, and by clip.
 
-    `clips` are of other films: *all* frames, and *fresh* ones, whose label moved and whose picture
-    is not the one before. `same` are of the films that were learnt from: frames between labels.
+    Of the clips of other films *all* frames, and *fresh* ones, whose label moved and whose picture
+    is not the one before; of the films that were learnt from, *same*, frames between labels.
     """
     estimator = estimator.cpu().eval()
-    others, same = {}, {}
+    found: dict[str, dict[str, Counts]] = {}
     for video in world.measured:
         refs = world.some(video).frames
         scored = _scored(world, estimator, refs)
         fresh = _fresh(world, refs, scored.truth)
         every_frame = scored.counted("all", np.ones(len(refs), bool))
-        others[_stem(world, video)] = every_frame | scored.counted("fresh", fresh)
+        found[_stem(world, video)] = every_frame | scored.counted("fresh", fresh)
     for video in world.taught:
         refs = [ref for ref in world.some(video).frames if ref.frame % every]
         if refs:
             scored = _scored(world, estimator, refs)
-            same[_stem(world, video)] = scored.counted("same", np.ones(len(refs), bool))
-    return {"clips": others, "same": same}
+            found[_stem(world, video)] = scored.counted("same", np.ones(len(refs), bool))
+    return summed(found)
+
+
+def summed(found: dict[str, dict[str, Counts]]) -> dict[str, Any]:
+    """By clip and measure (2, K) hits and chances → what a trial keeps of them."""
+    by_joint: dict[str, Counts] = {}
+    for measures in found.values():
+        for name, counts in measures.items():
+            by_joint[name] = by_joint.get(name, 0) + counts
+    clips = {
+        clip: {name: counts[:, COUNTED].sum(axis=1).tolist() for name, counts in measures.items()}
+        for clip, measures in found.items()
+    }
+    return {"joints": {name: counts.tolist() for name, counts in by_joint.items()}, "clips": clips}
 
 
 def _stem(world: World, video: VideoId) -> str:
@@ -299,7 +314,7 @@ class _Scored:
     truth: NDArray[np.float64]
     torso: tuple[int, int]
 
-    def counted(self, name: str, rows: NDArray[np.bool_]) -> dict[str, list[list[int]]]:
+    def counted(self, name: str, rows: NDArray[np.bool_]) -> dict[str, Counts]:
         lengths = {"body": box_size(self.truth), "torso": torso_size(self.truth, *self.torso)}
         return {
             f"{size}_{name}": _counted(self.found[rows], self.truth[rows], length[rows])
@@ -325,8 +340,8 @@ def _fresh(world: World, refs: Sequence[FrameRef], truth: NDArray[np.float64]) -
 
 def _counted(
     found: NDArray[np.float64], truth: NDArray[np.float64], size: NDArray[np.float64]
-) -> list[list[int]]:
-    """[hits, chances] of every joint; bodies of unknown size are left out."""
+) -> Counts:
+    """(2, K) hits and chances of every joint; bodies of unknown size are left out."""
     known = np.isfinite(truth).all(axis=2) & (np.nan_to_num(size) >= 1)[:, None]
     near = (pixel_errors(found, truth) <= 0.2 * size[:, None]) & known
-    return [near.sum(axis=0).tolist(), known.sum(axis=0).tolist()]
+    return np.stack([near.sum(axis=0), known.sum(axis=0)])

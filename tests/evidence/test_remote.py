@@ -1,27 +1,36 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.evidence import remote
 from tests.evidence.pages import take_back
-from tests.evidence.remote_trials import SIZES, Trial
+from tests.evidence.remote_trials import SIZES, Trial, summed
 
 JOINTS = 15
 
 
-def row(variant, hits, seed=0):
-    """A trial's result with this many hits in ten frames of each joint, in each of two clips."""
-    clip = {m: [[hits] * JOINTS, [10] * JOINTS] for m in remote.MEASURES if "same" not in m}
-    between = {m: [[hits + 1] * JOINTS, [10] * JOINTS] for m in ("body_same", "torso_same")}
+def counts(hits):
+    """Of each joint in ten frames."""
+    return np.array([[hits] * JOINTS, [10] * JOINTS])
+
+
+def row(variant, hits, seed=0, same=1):
+    """A trial with so many hits in each of two clips, and so many more in one it learnt from."""
+    fresh = {m: counts(hits) for m in remote.MEASURES if "same" not in m}
+    between = {m: counts(hits + same) for m in ("body_same", "torso_same")} if same else {}
     trial = Trial(variant, remote.EVERY, seed, "cpu")
     made = {name: getattr(trial, name) for name in Trial.__slots__}
-    return made | {
-        "labels": 40,
-        "labels_apart": 10,
-        "clips": {"a": clip, "b": clip},
-        "same": {"c": between},
-    }
+    scores = summed({"a": fresh, "b": fresh, "c": between})
+    return made | {"labels": 40, "labels_apart": 10} | scores
+
+
+def test_hits_are_summed_by_joint_and_by_clip_without_neck_and_belly():
+    found = row("random", 7)
+    assert found["joints"]["body_all"] == [[14] * JOINTS, [20] * JOINTS]
+    assert found["clips"]["b"]["torso_all"] == [7 * 13, 130]
+    assert found["clips"]["c"] == {"body_same": [104, 130], "torso_same": [104, 130]}
 
 
 def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
@@ -39,7 +48,7 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
 
 
 def test_trials_that_lack_a_measure_are_left_out_of_it_alone(tmp_path):
-    early = row("random", 7) | {"same": {}}
+    early = row("random", 7, same=0)
     rows = [row("labels_only", 6), early, row("labels_only", 6, 1), row("random", 8, 1)]
     found = remote.summarised(rows)["random, every 5"]
     assert found["body_all"]["mean"] == pytest.approx(75)
@@ -57,6 +66,6 @@ def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
 
 
 def test_labels_between_two_numbers_that_reach_a_goal_are_found_on_a_line_in_their_logarithm():
-    curve = remote.np.array([[10.0, 40], [40, 60]])
+    curve = np.array([[10.0, 40], [40, 60]])
     assert remote.crossing(curve, 50) == pytest.approx(20)
     assert remote.crossing(curve, 70) is None
