@@ -39,7 +39,7 @@ def keypoint_task(
     """Learn from keypoints of the performances; measured on the held-out ones."""
     torch.manual_seed(seed)
     body, errors = shipped_body(), DetectorErrors()
-    troupe = Troupe(body, performances, CLIP)
+    troupe = Troupe(body, performances, CLIP, free=True)
     strangers = Troupe(body, held_out, CLIP)
     exam = keypoint_lesson(strangers, np.random.default_rng(_HELD_OUT_SEED), exam_clips, errors)
     chance = torch.Generator().manual_seed(seed)

@@ -29,6 +29,11 @@ HEIGHTS = (0.3, 0.9)
 PITCH, ROLL = np.deg2rad(12), np.deg2rad(4)
 """Standard deviations of the camera's."""
 _PERSON_M = 1.7
+_LOWER = ("pelvis", "hip", "knee", "ankle")
+LENT = 0.5
+"""Chance of a free clip that trunk and arms are another performance's than the legs."""
+HELD = 0.15
+"""Radians by which each joint of a free clip is held otherwise throughout, about each axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +59,13 @@ class Shots:
 class Troupe:
     """Performances, and their mirror images, ready to be cut into clips."""
 
-    def __init__(self, body: Body, performances: Sequence[Performance], frames: int) -> None:
+    def __init__(
+        self, body: Body, performances: Sequence[Performance], frames: int, *, free: bool = False
+    ) -> None:
+        """Performances of a body in clips of so many frames.
+
+        Where they are `free`, people also move as nobody was captured: see `_freely`.
+        """
         order = mirror_order(body.joint_names)
         longest = int(frames * SPEEDS[1]) + 2
         kept = [one for one in performances if len(one) >= longest]
@@ -68,6 +79,8 @@ class Troupe:
         self._firsts = np.cumsum(self._lengths) - self._lengths
         self._chances = _chances([one.style for one in both], self._lengths)
         self.body, self.frames = body, frames
+        self._free = free
+        self._upper = [n for n, name in enumerate(body.joint_names) if not name.endswith(_LOWER)]
 
     def shots(self, rng: np.random.Generator, count: int) -> Shots:
         """So many clips; the same for the same generator."""
@@ -82,6 +95,8 @@ class Troupe:
         root = _mixed(self._root, before, share)
         view = torch.from_numpy(_views(rng, count)).float()
         rotations = matrix_of_six(six)
+        if self._free:
+            rotations = self._freely(rotations, rng)
         rotations[:, :, 0] = view[:, None] @ rotations[:, :, 0]
         focal = rng.uniform(*FOCALS, count) * np.hypot(*SIZE)
         depth = focal * _PERSON_M / (rng.uniform(*HEIGHTS, count) * SIZE[1])
@@ -97,6 +112,21 @@ class Troupe:
             moved,
             torch.from_numpy(focal).float(),
         )
+
+    def _freely(self, rotations: Tensor, rng: np.random.Generator) -> Tensor:
+        """(B, T, J, 3, 3) with the upper half of others in some clips, and limbs held otherwise.
+
+        A few hours of captures hold few of the poses that bodies can take; a net that meets no
+        others answers them with those.
+        """
+        count, _, joints = rotations.shape[:3]
+        lent = np.flatnonzero(rng.random(count) < LENT)
+        other = torch.from_numpy(rng.permutation(count)[lent])
+        mixed = rotations.clone()
+        mixed[lent[:, None], :, self._upper] = rotations[other[:, None], :, self._upper]
+        held = rng.normal(0, HELD, (count, 1, joints, 3))
+        held[:, :, 0] = 0
+        return mixed @ matrix_of_axis_angle(torch.from_numpy(held).float())
 
     def keypoints(self, shots: Shots) -> tuple[Tensor, Tensor]:
         """(B, T, K, 3) keypoints and (B, T, J, 3) joints in the camera's axes."""
