@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,15 +26,20 @@ from poseapp.app.people import people_card, people_folder
 from poseapp.app.presets import preset
 from poseapp.domain.alignment import pa_mpjpe
 from poseapp.domain.body_motion import BodyMotion
-from poseapp.domain.errors import BodyError
+from poseapp.domain.errors import BodyError, VideoUnreadableError
 from poseapp.domain.human import LIMB_KEYPOINTS, places_of
+from poseapp.domain.ids import FrameRef
+from poseapp.domain.video import Video
 from poseapp.infer.mesh import recover
+from poseapp.infer.pair_pictures import PairPictures
 from poseapp.infer.people.names import CROWD_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
 from poseapp.infer.seen_person import SeenPerson
 from poseapp.infer.session import Net
 from poseapp.media.film import opened
 from poseapp.media.mesh_raster import View, rasterise
+from poseapp.media.probe import probe
+from poseapp.media.reader import FrameReader
 from poseapp.nets.body.body import Body
 from poseapp.nets.body.rotations import matrix_of_axis_angle
 from poseapp.nets.body.shipped import shipped_body
@@ -87,7 +93,9 @@ def multiview(
             PERSON.names, np.arange(len(truth)), points[n], scores[n], _size(camera, folder),
             60 / every, float(camera.intrinsics[0, 0]),
         )  # fmt: skip
-        motion = recover(net, shipped_body(), person, OneLine())
+        motion = recover(
+            net, shipped_body(), person, OneLine(), _pictures(net, probe(films[n]), every)
+        )
         body = _keypoints(shipped_body(), motion)[:, LIMBS]
         rows[camera.name] = {
             "frames_found": len(motion.frames),
@@ -131,7 +139,7 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         numbers = np.arange(len(points))
         person = SeenPerson(SKELETON.names, numbers, points, scores, size, video.fps)
         try:
-            motion = recover(net, body, person, OneLine())
+            motion = recover(net, body, person, OneLine(), _pictures(net, video))
         except BodyError:  # too little of the person is in the picture
             left_out += 1
             continue
@@ -151,6 +159,30 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         "iou": _mean(overlaps),
         "iou_worst_tenth": round(float(np.nanpercentile(overlaps, 10)), 3),
     }
+
+
+def _pictures(net: MotionHMR | None, video: Video, every: int = 1) -> PairPictures | None:
+    """What a net of pictures is shown of every so-manyth frame of a film."""
+    if net is None or not net.architecture.picture:
+        return None
+    return PairPictures(_Thinned(video, every), video.id, net.architecture)
+
+
+class _Thinned:
+    """Every so-manyth frame of a film, counted anew."""
+
+    def __init__(self, video: Video, every: int) -> None:
+        self._reader, self._every = FrameReader([video]), every
+
+    def read_many(
+        self,
+        refs: Iterable[FrameRef],
+        unreadable: Callable[[FrameRef, VideoUnreadableError], None] | None = None,
+    ) -> Iterator[tuple[FrameRef, NDArray[np.uint8]]]:
+        """As of `infer.reading.FrameReader`."""
+        numbers = {FrameRef(ref.video, ref.frame * self._every): ref for ref in refs}
+        for ref, picture in self._reader.read_many(numbers, unreadable):
+            yield numbers[ref], picture
 
 
 def _followed(path: Path, frames: int) -> tuple[Floats, Floats]:
