@@ -43,6 +43,7 @@ TITLES = {
     "without_truth": "MT + FSA - L_gt",
     "without_adversarial": "MT + FSA - L_adv",
     "without_pose": "MT + FSA - L_pose",
+    "without_redrawn": "MT + FSA, redrawn frames are not labelled",
     "agent": "MT + FSA",
 }
 COMPARED = {

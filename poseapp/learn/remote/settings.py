@@ -162,14 +162,18 @@ def too_few(labels: int) -> str:
 
 
 def without(name: str, settings: Settings) -> Settings:
-    """The settings with one loss left out: `truth`, `adversarial` or `pose`."""
+    """The settings with one weight at 0."""
     return replace(settings, weights=replace(settings.weights, **{name: 0.0}))
 
 
 def variants(settings: Settings) -> dict[str, Settings]:
-    """The comparisons of table 1 but for the estimator as it was."""
+    """The comparisons of table 1 but for the estimator as it was, and one more.
+
+    `without_redrawn`: the labels say nothing of reconstructions, only of the frames themselves.
+    """
+    left_out = ("truth", "adversarial", "pose", "redrawn")
     return {
         "labels_only": replace(settings, transformer=False, partners=Partners.RANDOM),
         **{p.value: replace(settings, partners=p) for p in Partners},
-        **{f"without_{name}": without(name, settings) for name in ("truth", "adversarial", "pose")},
+        **{f"without_{name}": without(name, settings) for name in left_out},
     }
