@@ -283,7 +283,7 @@ def main() -> None:
             done: list[dict[str, Any]] = []
             for row in pool.imap_unordered(partial(one, work=asked.work), stage):
                 done.append(row)
-                if stage is wanted and row["every"] == EVERY:
+                if stage is wanted and any(one["every"] == EVERY for one in done):
                     write(done, asked.size, asked.pages / f"{name}.json")
     write(done, asked.size, asked.pages / f"{name}.json")
 
