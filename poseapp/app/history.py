@@ -75,14 +75,13 @@ class History:
         journal = self.project.journal
         if not journal.is_done(edit):
             return
-        if journal.mark != edit:
+        first = journal.to_undo()
+        if first is None or first.id != edit:
             self.do(command)
             return
         with self.project.atomic():
             changes, inverse = command.apply(self.project)
-            if (first := journal.to_undo()) is not None:
-                both = Batch(first.text, (inverse, _stored(first)))
-                journal.rewrite(first, to_json(both))
+            journal.rewrite(first, to_json(Batch(first.text, (inverse, _stored(first)))))
         self._changed(changes)
 
     def undo(self) -> str | None:

@@ -116,8 +116,8 @@ class Troupe:
     def _freely(self, rotations: Tensor, rng: np.random.Generator) -> Tensor:
         """(B, T, J, 3, 3) with the upper half of others in some clips, and limbs held otherwise.
 
-        A few hours of captures hold few of the poses that bodies can take; a net that meets no
-        others answers them with those.
+        Captures hold few of the poses that bodies can take; a net that meets no others answers
+        them with those.
         """
         count, _, joints = rotations.shape[:3]
         lent = np.flatnonzero(rng.random(count) < LENT)
