@@ -155,7 +155,7 @@ def page(document: dict[str, Any]) -> str:
         cells = [TITLES[entry["variant"]], *(_told(entry[m], "{:.1f}") for m in MEASURES)]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *_differences(sorted(table, key=lambda s: order[s["variant"]]))]
-    lines += [*_curve(summary), *_offsets(summary)]
+    lines += [*_curve(document["trials"]), *_offsets(summary)]
     lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
     return "\n".join(lines)
 
@@ -180,10 +180,20 @@ def _differences(table: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _curve(summary: dict[str, Any]) -> list[str]:
-    """PCK against the number of labels, with pairs and without."""
-    rows = [s for s in summary.values() if s["variant"] in ("labels_only", "agent")]
+def _curve(trials: list[dict[str, Any]]) -> list[str]:
+    """PCK against the number of labels, with pairs and without, of seeds that have all of it."""
+    of_case: dict[tuple[str, int], set[int]] = {}
+    for trial in trials:
+        if trial["variant"] in ("labels_only", "agent"):
+            of_case.setdefault((trial["variant"], trial["every"]), set()).add(trial["seed"])
+    seeds = set.intersection(*of_case.values()) if of_case else set()
+    own = [t for t in trials if (t["variant"], t["every"]) in of_case and t["seed"] in seeds]
+    if not own:
+        return []
+    rows = list(summarised(own).values())
     lines = [
+        f"Other numbers of labels, means over {len(seeds)} seeds:",
+        "",
         f"| one label every | labels | | {' | '.join(COMPARED.values())} |",
         f"|{'---|' * (3 + len(COMPARED))}",
     ]

@@ -57,6 +57,20 @@ def test_trials_that_lack_a_measure_are_left_out_of_it_alone(tmp_path):
     assert found["over_labels_only"]["body_same"]["pairs"] == 1
 
 
+def test_numbers_of_labels_are_compared_over_the_seeds_that_have_all_of_them(tmp_path):
+    def tenth(variant, hits):
+        return row(variant, hits) | {"every": 10, "labels": 20}
+
+    both = [row("labels_only", 6), row("agent", 8), tenth("labels_only", 5), tenth("agent", 6)]
+    remote.write([*both, row("labels_only", 3, 1), row("agent", 3, 1)], "cpu", tmp_path / "r.json")
+    said = (tmp_path / "r.md").read_text()
+    assert "means over 1 seeds" in said
+    assert "| 10 frames | 20 | MT + FSA | 60.0" in said
+    assert "| 5 frames | 40 | MT + FSA | 80.0" in said
+    assert "| MT + FSA | 55.0" in said  # above, over both
+    assert "that 20 labels with the agent's pairs have with 40 labels." in said
+
+
 def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
     twin = tmp_path / "remote.json"
     remote.write([row("baseline", 5)], "cpu", twin)
