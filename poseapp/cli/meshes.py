@@ -97,12 +97,12 @@ def _video(workshop: Workshop, name: str | None) -> Video:
 
 def _net(told: str) -> str:
     """By its name, or the path of a file wherever this is run."""
-    from poseapp.nets.motion_hmr.choice import NO_NET, architecture_in, shipped_names
+    from poseapp.nets.motion_hmr.choice import architecture_in, own_file
 
-    if told in (*shipped_names(), NO_NET):
+    if (file := own_file(told)) is None:
         return told
-    architecture_in(Path(told))
-    return str(Path(told).absolute())
+    architecture_in(file)
+    return str(file.absolute())
 
 
 def _people(workshop: Workshop, video: Video) -> list[dict[str, object]]:

@@ -30,6 +30,11 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(name for name, file in SHIPPED.items() if file.is_file())
 
 
+def own_file(name: str) -> Path | None:
+    """The user's file that is meant; None for a net that came with the app, and for `NO_NET`."""
+    return None if name in (*shipped_names(), NO_NET) else Path(name)
+
+
 def architecture_in(file: Path) -> Architecture:
     """Of the net in a file.
 

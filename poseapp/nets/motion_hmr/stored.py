@@ -11,7 +11,14 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from poseapp.nets.motion_hmr.choice import METADATA, NO_NET, SHIPPED, architecture_in, unreadable
+from poseapp.nets.motion_hmr.choice import (
+    METADATA,
+    NO_NET,
+    SHIPPED,
+    architecture_in,
+    own_file,
+    unreadable,
+)
 from poseapp.nets.motion_hmr.net import MotionHMR
 
 
@@ -47,7 +54,7 @@ def net_called(name: str) -> MotionHMR | None:
     """
     if name == NO_NET:
         return None
-    if name not in SHIPPED:
-        return load_net(Path(name))
+    if (file := own_file(name)) is not None:
+        return load_net(file)
     with as_file(SHIPPED[name]) as path:
         return load_net(path)

@@ -22,7 +22,11 @@ _TIP = (
     "more lets shaking and quick moves go."
 )
 _NET_TIP = "What is tried beside a fit from nothing, and what it looks at."
-_NETS = {KEYPOINTS_NET: "Keypoints", FLOW_NET: "Keypoints and motion", NO_NET: "None, fit alone"}
+_TITLES = {
+    KEYPOINTS_NET: "Keypoints",
+    FLOW_NET: "Keypoints and motion",
+    NO_NET: "None, fit alone",
+}
 
 
 class MeshFitPanel(QWidget):
@@ -62,9 +66,9 @@ class MeshFitPanel(QWidget):
     def show_options(self, options: MeshOptions, fitted: MeshOptions | None) -> None:
         """What is chosen, beside what the meshes were `fitted` with, if there are some."""
         self._shown = options
-        self.body.setText(_name(options.body))
+        self.body.setText(_title(options.body))
         self.body.setToolTip("" if options.body == ANNY else options.body)
-        self._net.setText(_net_name(options.net))
+        self._net.setText(_title(options.net))
         self._smoothing.setValue(_place(options.smoothing))
         self._times.setText(f"{options.smoothing:.2g} ×")
         self._later.setVisible(fitted is not None and fitted != options)
@@ -72,12 +76,12 @@ class MeshFitPanel(QWidget):
 
     def show_bodies(self, files: Sequence[str]) -> None:
         """Offer the body that comes with the app, the user's own files, and to choose another."""
-        offered = {body: _name(body) for body in (ANNY, *files)}
+        offered = {body: _title(body) for body in (ANNY, *files)}
         _offer(self.body, offered, self.body_chosen, "SMPL or SMPL-X file …", self.body_file_wanted)
 
     def show_nets(self, names: Sequence[str], files: Sequence[str]) -> None:
         """Offer the nets of these names, the user's own files, none, and to choose another."""
-        offered = {net: _net_name(net) for net in (*names, *files, NO_NET)}
+        offered = {net: _title(net) for net in (*names, *files, NO_NET)}
         _offer(self._net, offered, self.net_chosen, "Net from a file …", self.net_file_wanted)
 
     def _slid(self, place: int) -> None:
@@ -127,9 +131,6 @@ def _place(smoothing: float) -> int:
     return round(_STEPS * math.log2(smoothing))
 
 
-def _name(body: str) -> str:
-    return body if body == ANNY else Path(body).stem
-
-
-def _net_name(net: str) -> str:
-    return _NETS.get(net) or Path(net).stem
+def _title(one: str) -> str:
+    """Of a body or a net; of the user's, its file's name."""
+    return _TITLES.get(one) or Path(one).stem

@@ -17,7 +17,7 @@ from poseapp.domain.errors import PoseAppError
 from poseapp.domain.video import Video
 from poseapp.nets.body.arrays import ANNY
 from poseapp.nets.body.figure import arrays_called
-from poseapp.nets.motion_hmr.choice import NO_NET, architecture_in, shipped_names
+from poseapp.nets.motion_hmr.choice import architecture_in, own_file, shipped_names
 from poseapp.ui.bridge import Background
 from poseapp.ui.panels import pieces
 from poseapp.ui.workspaces.mesh import MeshWorkspace
@@ -103,11 +103,11 @@ class MeshFitting(QObject):
 
     def choose_net(self, net: str) -> None:
         """Begin the next fit with another net, once its file was read."""
-        if net in (*shipped_names(), NO_NET):
+        if (file := own_file(net)) is None:
             self._choose(replace(self.options, net=net))
             return
         self._background.run(
-            "net", partial(architecture_in, Path(net)), lambda _: self._take_net(net), self._refused
+            "net", partial(architecture_in, file), lambda _: self._take_net(net), self._refused
         )
 
     def _ask_for_net(self) -> None:
