@@ -60,20 +60,29 @@ def run(state=RunState.RUNNING, **metrics):
 
 
 def test_curves_hold_only_what_was_measured():
-    (training, held_out), (median, p95) = curves(HISTORY)
+    (training, held_out), (median, p95) = curves(HISTORY, None)
     assert (training.x, training.y) == ([10, 20, 30], [0.5, 0.25, 0.2])
     assert (held_out.x, held_out.y) == ([20, 30], [0.3, 0.2])
     assert median.y == [6.0, 4.0]
     assert (p95.x, p95.y) == ([30], [9.5])
 
 
+def test_the_training_before_is_drawn_beside_this_one():
+    before = replace(run(RunState.DONE, history=HISTORY), round=3)
+    *_, loss = curves((), before)[0]
+    *_, error = curves((), before)[1]
+    assert (loss.name, loss.x, loss.y) == ("Round 3", [20, 30], [0.3, 0.2])
+    assert (error.name, error.y) == ("Round 3", [6.0, 4.0])
+    assert len(curves(HISTORY, run(RunState.DONE))[0]) == 2
+
+
 def test_a_plot_without_points_says_so(qtbot):
     plot = CurvePlot("Loss")
     qtbot.addWidget(plot)
-    plot.show_curves(curves(())[0])
+    plot.show_curves(curves((), None)[0])
     plot.show()
     assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (True, False)
-    plot.show_curves(curves(HISTORY)[0])
+    plot.show_curves(curves(HISTORY, None)[0])
     assert (plot._nothing.isVisible(), plot._plot.isVisible()) == (False, True)
 
 
@@ -85,7 +94,7 @@ def test_bars_are_counts_and_marked_by_whole_ones(qtbot, most, ticks):
     plot.show_curves([Curve("picks", "accent", [-1, 0, 1], [most, 0, 1], bars=True)])
     ((_, told),) = plot._plot.getAxis("left").tickValues(0, most, 200)
     assert list(told) == ticks
-    plot.show_curves(curves(HISTORY)[0])
+    plot.show_curves(curves(HISTORY, None)[0])
     assert len(plot._plot.getAxis("left").tickValues(0.2, 0.5, 200)) > 1
 
 

@@ -232,7 +232,8 @@ class TrainControl(QObject):
         live = self._live(run)
         job = live.job if live else None
         history = self._training.history(run.id)
-        losses, errors = curves(history)
+        before = self._before(run)
+        losses, errors = curves(history, before)
         in_use = active is not None and active.id == run.id
         failed = run.state is RunState.FAILED
         usable = run.state in (RunState.DONE, RunState.STOPPED) and bool(run.metrics)
@@ -247,7 +248,7 @@ class TrainControl(QObject):
                 job.progress if job is not None else None,
                 progress_text(job) if job is not None else "",
                 job is not None and job.state is JobState.PAUSED,
-                figures(run, history, self._before(run)),
+                figures(run, history, before),
                 losses,
                 errors,
                 notes,

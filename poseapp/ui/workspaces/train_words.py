@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from poseapp.app.jobs import Job, JobState
-from poseapp.app.training import REMOTE
+from poseapp.app.training import REMOTE, History
 from poseapp.domain.run import Run, RunState
 from poseapp.domain.skeleton import titled
 from poseapp.nets.catalogue import net_title
@@ -29,25 +29,30 @@ class Live:
     """How far a training is."""
 
     job: Job
-    history: tuple[dict[str, float], ...]
+    history: History
 
 
-def curves(history: tuple[dict[str, float], ...]) -> tuple[tuple[Curve, ...], tuple[Curve, ...]]:
-    """(losses, held-out errors) of the rows that a training reported."""
+def curves(history: History, before: Run | None) -> tuple[tuple[Curve, ...], tuple[Curve, ...]]:
+    """(losses, held-out errors) that a training reported, beside those of the one before."""
     losses = (
         _curve("training", "accent", history, "loss"),
         _curve("held out", "curve", history, "held_out_loss"),
     )
     errors = (
         _curve("median", "curve", history, "held_out_px"),
-        _curve("95 % of points", "text3", history, "held_out_p95_px", dashed=True),
+        _curve("95 % of points", "curve", history, "held_out_p95_px", dashed=True),
     )
-    return losses, errors
+    past = before.metrics.get("history", ()) if before is not None else ()
+    if before is None or not past:
+        return losses, errors
+    title = run_title(before)
+    return (
+        (*losses, _curve(title, "text3", past, "held_out_loss", dashed=True)),
+        (*errors, _curve(title, "text3", past, "held_out_px", dashed=True)),
+    )
 
 
-def figures(
-    run: Run, history: tuple[dict[str, float], ...], before: Run | None
-) -> tuple[Figure, ...]:
+def figures(run: Run, history: History, before: Run | None) -> tuple[Figure, ...]:
     """The numbers a person judges a net by; those of the last rows while it still learns."""
     now: dict[str, Any] = {}
     for row in history:
@@ -69,9 +74,7 @@ def figures(
     return tuple(shown)
 
 
-def _curve(
-    name: str, role: str, history: tuple[dict[str, float], ...], key: str, *, dashed: bool = False
-) -> Curve:
+def _curve(name: str, role: str, history: History, key: str, *, dashed: bool = False) -> Curve:
     rows = [row for row in history if row.get(key) is not None and "step" in row]
     return Curve(name, role, [row["step"] for row in rows], [row[key] for row in rows], dashed)
 
