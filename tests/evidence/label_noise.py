@@ -9,7 +9,6 @@ left after the best fit bounds what any estimator can reach on these labels.
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from tests.benchmarks.bench_useful_net import load_stills
+from tests.evidence.pages import publish
 from tests.evidence.places import PAGES
 
 RAYLEIGH = {"median_px": np.sqrt(2 * np.log(2)), "p95_px": np.sqrt(2 * np.log(20))}
@@ -87,8 +87,7 @@ def main() -> None:
     command = "python -m tests.evidence.label_noise"
     found = noise()
     document = {"command": command, "labels": found}
-    (PAGES / "label_noise.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
-    (PAGES / "label_noise.md").write_text(page(found, command), encoding="utf-8")
+    publish(PAGES / "label_noise.json", document, page(found, command))
     sys.stdout.write(page(found, command))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from poseapp.app.simulation import program_state
+
+_NUMBERS = re.compile(r"\[\n([-+\d.eE,\s]+)\]")
+"""A list of them over several lines, which no string has."""
 
 
 def origin(module: str) -> dict[str, Any]:
@@ -23,12 +27,18 @@ def publish(twin: Path, document: Mapping[str, Any], page: str) -> None:
     """The page and its JSON twin, each whole or not at all."""
     twin.parent.mkdir(parents=True, exist_ok=True)
     for file, text in (
-        (twin, json.dumps(document, indent=1)),
+        (twin, written(document)),
         (twin.with_suffix(".md"), page),
     ):
         draft = file.with_name(file.name + ".part")
         draft.write_text(text, encoding="utf-8")
         draft.replace(file)
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """JSON that differs line by line, with lists of numbers on one line each."""
+    text = json.dumps(document, indent=1)
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def plain(settings: Any) -> dict[str, Any]:

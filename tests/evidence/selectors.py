@@ -9,7 +9,6 @@ is new: stop it and start it again at will.
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -20,6 +19,7 @@ from poseapp.app.simulation import simulate
 from poseapp.learn.oracle.summary import area, interval, wilcoxon_p
 from tests.evidence.numbers import stand_ins
 from tests.evidence.packs import PACKS
+from tests.evidence.pages import publish
 from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
 
@@ -177,8 +177,7 @@ def main() -> None:
         sys.stderr.write(f"\n{asked.pages / f'selectors_{name}.md'}\n")
     if len(documents) > 1:
         together = pooled(documents, command)
-        (asked.pages / "selectors.json").write_text(json.dumps(together, indent=1), "utf-8")
-        (asked.pages / "selectors.md").write_text(pooled_page(together), encoding="utf-8")
+        publish(asked.pages / "selectors.json", together, pooled_page(together))
 
 
 if __name__ == "__main__":

@@ -8,14 +8,13 @@ own (`tests.evidence.useful_net`).
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 from typing import Any
 
-from poseapp.app.simulation import program_state
+from tests.evidence.pages import origin, publish
 from tests.evidence.places import PAGES
 
 BENCHES = {
@@ -55,8 +54,7 @@ def main() -> None:
         sys.stderr.write(f"bench_{bench}\n")
         lines[bench] = printed(bench)
     document = {
-        "command": "python -m tests.evidence.speeds",
-        **program_state(),
+        **origin("speeds"),
         "timed": {bench: timed(own) for bench, own in lines.items()},
         "printed": lines,
     }
@@ -69,8 +67,7 @@ def main() -> None:
     for bench, title in BENCHES.items():
         page += [f"## {title}", "", *(f"- {line}" for line in lines[bench]), ""]
     page += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
-    (PAGES / "speeds.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
-    (PAGES / "speeds.md").write_text("\n".join(page), encoding="utf-8")
+    publish(PAGES / "speeds.json", document, "\n".join(page))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from poseapp.app.simulation import program_state
+from tests.evidence.pages import origin, publish
 from tests.evidence.places import PAGES, WORK
 
 CASES = (
@@ -129,14 +129,11 @@ def main() -> None:
         for pack, frames in CASES
     ]
     document = {
-        "command": f"python -m tests.evidence.useful_net {shlex.join(sys.argv[1:])}".strip(),
-        **program_state(),
+        **origin("useful_net"),
         "runs": runs,
         "summary": summarised(runs),
     }
-    asked.pages.mkdir(parents=True, exist_ok=True)
-    (asked.pages / "useful_net.json").write_text(json.dumps(document, indent=1), "utf-8")
-    (asked.pages / "useful_net.md").write_text(page(document), encoding="utf-8")
+    publish(asked.pages / "useful_net.json", document, page(document))
 
 
 if __name__ == "__main__":
