@@ -43,7 +43,8 @@ TITLES = {
     "without_truth": "MT + FSA - L_gt",
     "without_adversarial": "MT + FSA - L_adv",
     "without_pose": "MT + FSA - L_pose",
-    "without_redrawn": "MT + FSA, redrawn frames are not labelled",
+    "without_redrawn": "MT + FSA, redrawn frames have no labels",
+    "quarter_redrawn": "MT + FSA, labels of redrawn frames count a quarter",
     "agent": "MT + FSA",
 }
 COMPARED = {

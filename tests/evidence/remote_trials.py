@@ -78,6 +78,7 @@ SIZES = {
     size.name: size
     for size in (
         Size(),
+        Size("long", begin_steps=3000),
         Size(
             "paper", "resnet-50+deconv", 384, 6000, 4000, 16,
             settings=Settings(drawing=PAPERS_DRAWING, batch=16, warm_up=4000),
