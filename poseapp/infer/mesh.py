@@ -19,6 +19,7 @@ from torch import Tensor
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.errors import BodyError
 from poseapp.domain.human import ENOUGH_LIMB_KEYPOINTS
+from poseapp.domain.metrics import box_size
 from poseapp.domain.report import PartOfReport, Report
 from poseapp.infer.fitting.fit import fit, with_errors
 from poseapp.infer.seen_person import SeenPerson
@@ -45,6 +46,12 @@ LONGEST_GAP_S = 0.5
 WINDOWS_AT_ONCE = 16
 EDGE = 0.1
 """How much the first and last frame of a window count, against its middle."""
+MISFIT = 0.2
+"""Of the person's size: where the error is usually more, that is no person."""
+_NO_BODY = (
+    "No body lies as the keypoints of this individual do: the best is {:.0%} of their size off. "
+    "Correct the keypoints, or delete the predictions where nobody is there."
+)
 _NO_PEOPLE = (
     "This individual is nowhere seen with seven of the twelve keypoints of arms and legs, which a "
     "mesh needs. Label or predict more of them, or choose another individual."
@@ -114,7 +121,8 @@ def recover(
         smoothing: of that fit; 1 is usual.
 
     Raises:
-        BodyError: when the skeleton is not human, or no frame shows enough.
+        BodyError: when the skeleton is not human, no frame shows enough, or what was fitted lies
+            nowhere near the keypoints.
     """
     shared_keypoints(person.names, body.keypoint_names)  # says why where the skeleton will not do
     person = unswapped(person.throughout())
@@ -125,14 +133,23 @@ def recover(
     sure = sure.of(np.flatnonzero(kept))
     if net is not None and net.architecture.picture and pictures is None:
         raise ValueError("a net that sees pictures must be shown some")
-    if net is None:
-        return fit(body, sure, report, smoothing=smoothing)
-    netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
-    found = _netted(net, body, person, kept, netted, pictures)
-    if not refine:
-        return with_errors(body, sure, found)
-    fitted = PartOfReport(report, 0.5, 1.0)
-    return fit(body, sure, fitted, start=found, smoothing=smoothing)
+    start = None
+    if net is not None:
+        netted = PartOfReport(report, 0.0, 0.5 if refine else 1.0)
+        start = _netted(net, body, person, kept, netted, pictures)
+        if not refine:
+            return with_errors(body, sure, start)
+        report = PartOfReport(report, 0.5, 1.0)
+    return _believed(fit(body, sure, report, start=start, smoothing=smoothing), sure)
+
+
+def _believed(motion: BodyMotion, person: SeenPerson) -> BodyMotion:
+    """The motion, unless a body cannot lie as the keypoints do: detectors see ghosts."""
+    assert motion.error_px is not None
+    size = np.nanmedian(box_size(person.points))
+    if (off := np.nanmedian(motion.error_px) / max(size, 1.0)) > MISFIT:
+        raise BodyError(_NO_BODY.format(off))
+    return motion
 
 
 def _netted(

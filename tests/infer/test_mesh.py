@@ -161,3 +161,11 @@ def test_the_fit_brings_what_the_net_said_onto_the_keypoints(net, body):
 def test_nobody_is_told(net, body):
     with pytest.raises(BodyError, match="nowhere seen with seven"):
         _recovered(net, body, np.full((5, 12, 2), np.nan))
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_keypoints_that_no_body_has_are_told(net, body, begun):
+    """As of a ghost that a detector sees for four frames: wherever it fancies."""
+    pixels = np.random.default_rng(0).uniform((700, 100), (1100, 900), (4, len(LIMBS), 2))
+    with pytest.raises(BodyError, match="No body lies"):
+        _recovered(net if begun else None, body, pixels)
