@@ -42,8 +42,7 @@ def curves(history: History, before: Run | None) -> tuple[tuple[Curve, ...], tup
         _curve("median", "curve", history, "held_out_px"),
         _curve("95 % of points", "curve", history, "held_out_p95_px", dashed=True),
     )
-    past = before.metrics.get("history", ()) if before is not None else ()
-    if before is None or not past:
+    if before is None or not (past := before.metrics.get("history")):
         return losses, errors
     title = run_title(before)
     return (
