@@ -3,9 +3,11 @@
     python -m tests.evidence.remote --seeds 3 --jobs 2
 
 Every fifth frame of the human film clips is labelled; the rows are those of REMOTE's table 1.
-Finished trials are kept under `out/`, a trial that was broken off goes on from its last clip, the
-page is written anew with each one, and what its JSON twin holds is taken from there, on another
-machine too: stop it and start it again at will. A seed takes about three core-hours.
+`--size long` begins with estimators that have had enough steps, and asks what pairs are worth to
+them where labels are few and where they are many. Finished trials are kept under `out/`, a trial
+that was broken off goes on from its last clip, the page is written anew with each one, and what its
+JSON twin holds is taken from there, on another machine too: stop it and start it again at will.
+A seed takes about three core-hours, of `long` four.
 `--size paper` trains the paper's sizes and wants a GPU.
 """
 
@@ -33,6 +35,10 @@ EVERY = 5
 """[P] K."""
 CURVE = (("labels_only", 20), ("agent", 20), ("labels_only", 10), ("agent", 10), ("labels_only", 2))
 """Besides K = 5: how few labels with pairs are as good as how many without."""
+TABLE = ("baseline", *variants(Settings()))
+PICKING = ("baseline", "labels_only", "random", "agent", "uniform_3", "uniform_6", "uniform_9")
+TABLES: dict[str, dict[int, tuple[str, ...]]] = {"long": {20: PICKING, EVERY: PICKING}}
+"""Rows by K, of sizes that have other tables than the paper's."""
 TITLES = {
     "baseline": "estimator as it began",
     "labels_only": "E + L_gt (labels alone)",
@@ -58,14 +64,17 @@ RIVALS = {"labels_only": "E + L_gt", "random": "MT + random"}
 MEASURES = ("body_all", "torso_all", "body_fresh", "torso_fresh", "body_same", "torso_same")
 
 
-def trials(seeds: int, size: str) -> list[Trial]:
-    """The table seed by seed, so that one of few seeds is there early; then the other K."""
-    table = [(name, EVERY) for name in ("baseline", *variants(Settings()))]
+def rounds(seeds: int, size: str) -> list[list[Trial]]:
+    """A table for one K after the other, then other K.
+
+    Each seed by seed, so that a table of few seeds is there early.
+    """
+    tables = TABLES.get(size, {EVERY: TABLE})
+    cases = [[(name, every) for name in rows] for every, rows in tables.items()]
+    cases.append([(name, every) for name, every in CURVE if every not in tables])
     return [
-        Trial(name, every, seed, size)
-        for rows in (table, CURVE)
-        for seed in range(seeds)
-        for name, every in rows
+        [Trial(name, every, seed, size) for seed in range(seeds) for name, every in case]
+        for case in cases
     ]
 
 
@@ -98,8 +107,8 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
             **{m: _mean(own, m) for m in MEASURES},
         }
         for rival in RIVALS:
-            if (rival, EVERY) in cases and variant != rival:
-                rivals = cases[rival, EVERY]
+            if (rival, every) in cases and variant != rival:
+                rivals = cases[rival, every]
                 entry[f"over_{rival}"] = {m: _over(own, rivals, m) for m in COMPARED}
         if any("offsets" in row for row in own):
             offsets = [n for row in own for n in row.get("offsets", ())]
@@ -129,36 +138,48 @@ def _over(own: list[dict[str, Any]], rivals: list[dict[str, Any]], measure: str)
 def page(document: dict[str, Any]) -> str:
     """The words and the tables; all numbers are computed from the JSON twin."""
     size, summary = document["size"], document["summary"]
-    table = [s for s in summary.values() if s["every"] == EVERY]
-    seeds = max(s["seeds"] for s in table)
     lines = [
         "# What frames that nobody labelled are worth",
         "",
-        f"Clips of people from films (`jhmdb_human_video`), every {EVERY}th frame labelled in "
-        "three quarters of the films. Measured on all frames of the other films, and, *same "
-        "films*, on the unlabelled frames of those that were learnt from; other films for each of "
-        f"{seeds} seeds. All rows of a seed go on from one estimator ({size['net']}, "
-        f"{size['side']} px, ImageNet weights, {size['begin_steps']} steps on the labels) for "
-        f"{size['picks']} picks of {size['settings']['minibatches']} updates; they learn from "
-        f"{table[0]['labels']:.0f} labels, and {table[0]['labels_apart']:.0f} more tell the state "
-        "and reward. PCK at a fifth of "
+        "Clips of people from films (`jhmdb_human_video`), some frames labelled in three quarters "
+        "of the films. Measured on all frames of the other films, and, *same films*, on the "
+        "unlabelled frames of those that were learnt from; other films for each seed. All rows of "
+        f"a seed go on from one estimator ({size['net']}, {size['side']} px, ImageNet weights, "
+        f"{size['begin_steps']:,} steps on the labels) for {size['picks']} picks of "
+        f"{size['settings']['minibatches']} updates. PCK at a fifth of "
         "the body's box and of the torso, in per cent, mean over 13 joints (without neck and "
         "belly). *Fresh* leaves out frames that repeat the picture before or hold all its labels. "
         "Brackets are 95 % intervals: of means by resampling seeds, of differences by resampling "
         "clips; p is Wilcoxon's, two-sided, over clips and seeds.",
         "",
+    ]
+    for every in TABLES.get(size["name"], {EVERY: TABLE}):
+        if found := [s for s in summary.values() if s["every"] == every]:
+            lines += _table(found)
+    lines += [*_curve(document["trials"])]
+    lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
+    return "\n".join(lines)
+
+
+def _table(entries: list[dict[str, Any]]) -> list[str]:
+    """All rows of one K, what they differ by, and which frames were picked."""
+    order = {name: n for n, name in enumerate(TITLES)}
+    entries = sorted(entries, key=lambda s: order[s["variant"]])
+    first = entries[0]
+    lines = [
+        f"## One label every {first['every']} frames",
+        "",
+        f"{max(s['seeds'] for s in entries)} seeds; {first['labels']:.0f} labels are learnt from, "
+        f"{first['labels_apart']:.0f} more tell the state and reward.",
+        "",
         "| | PCK_body | PCK_torso | body, fresh | torso, fresh | body, same films "
         "| torso, same films |",
         "|---|---|---|---|---|---|---|",
     ]
-    order = {name: n for n, name in enumerate(TITLES)}
-    for entry in sorted(table, key=lambda s: order[s["variant"]]):
+    for entry in entries:
         cells = [TITLES[entry["variant"]], *(_told(entry[m], "{:.1f}") for m in MEASURES)]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", *_differences(sorted(table, key=lambda s: order[s["variant"]]))]
-    lines += [*_curve(document["trials"]), *_offsets(summary)]
-    lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
-    return "\n".join(lines)
+    return [*lines, "", *_differences(entries), *_offsets(entries)]
 
 
 def _told(found: dict[str, Any], form: str) -> str:
@@ -169,9 +190,12 @@ def _differences(table: list[dict[str, Any]]) -> list[str]:
     """Points more than each rival, clip by clip."""
     lines = []
     for rival, title in RIVALS.items():
+        told = [entry for entry in table if f"over_{rival}" in entry]
+        if not told:
+            continue
         heads = " | ".join(f"{name} | p" for name in COMPARED.values())
         lines += [f"| points over {title} | {heads} |", f"|{'---|' * (1 + 2 * len(COMPARED))}"]
-        for entry in (e for e in table if f"over_{rival}" in e):
+        for entry in told:
             cells = [TITLES[entry["variant"]]]
             for measure in COMPARED:
                 found = entry[f"over_{rival}"][measure]
@@ -193,7 +217,9 @@ def _curve(trials: list[dict[str, Any]]) -> list[str]:
         return []
     rows = list(summarised(own).values())
     lines = [
-        f"Other numbers of labels, means over {len(seeds)} seeds:",
+        "## Other numbers of labels",
+        "",
+        f"Means over {len(seeds)} seeds.",
         "",
         f"| one label every | labels | | {' | '.join(COMPARED.values())} |",
         f"|{'---|' * (3 + len(COMPARED))}",
@@ -240,17 +266,18 @@ def crossing(curve: NDArray[np.float64], goal: float) -> float | None:
     return None
 
 
-def _offsets(summary: dict[str, Any]) -> list[str]:
+def _offsets(entries: list[dict[str, Any]]) -> list[str]:
     """How far away the partners were that agent and chance picked."""
     lines = []
-    for name in ("agent", "random"):
-        found = summary.get(f"{name}, every {EVERY}", {}).get("offsets")
-        if found:
+    for entry in entries:
+        found = entry.get("offsets")
+        if found and entry["variant"] in ("agent", "random"):
             shares = ", ".join(
                 f"{n}: {100 * count / sum(found):.0f} %" for n, count in enumerate(found) if count
             )
-            lines.append(f"Frames between label and partner, {TITLES[name]}: {shares}.")
-    return [*lines, ""] if lines else []
+            told = f"Frames between label and partner, {TITLES[entry['variant']]}: {shares}."
+            lines += [told, ""]
+    return lines
 
 
 class OneLine(SilentReport):
@@ -284,19 +311,18 @@ def main() -> None:
     asked.work.mkdir(parents=True, exist_ok=True)
     name = "remote" if asked.size == "cpu" else f"remote_{asked.size}"
     take_back(asked.pages / f"{name}.json", asked.work, SIZES, Trial)
-    wanted = trials(asked.seeds, asked.size)
-    if asked.only:
-        wanted = [trial for trial in wanted if trial.variant in asked.only.split(",")]
-    # what all variants of a seed share is made first, by its baseline
-    shared = list(dict.fromkeys(replace(trial, variant="baseline") for trial in wanted))
+    chosen = asked.only.split(",") if asked.only else TITLES
+    done: list[dict[str, Any]] = []
     with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as pool:
-        for stage in (shared, wanted):
-            done: list[dict[str, Any]] = []
-            for row in pool.imap_unordered(partial(one, work=asked.work), stage):
+        for every in rounds(asked.seeds, asked.size):
+            wanted = [trial for trial in every if trial.variant in chosen]
+            # what all variants of a seed share is made first, by its baseline
+            shared = dict.fromkeys(replace(trial, variant="baseline") for trial in wanted)
+            for _ in pool.imap_unordered(partial(one, work=asked.work), shared):
+                pass
+            for row in pool.imap_unordered(partial(one, work=asked.work), wanted):
                 done.append(row)
-                if stage is wanted and any(one["every"] == EVERY for one in done):
-                    write(done, asked.size, asked.pages / f"{name}.json")
-    write(done, asked.size, asked.pages / f"{name}.json")
+                write(done, asked.size, asked.pages / f"{name}.json")
 
 
 def write(rows: list[dict[str, Any]], size: str, twin: Path) -> None:

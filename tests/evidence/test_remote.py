@@ -64,7 +64,7 @@ def test_numbers_of_labels_are_compared_over_the_seeds_that_have_all_of_them(tmp
     both = [row("labels_only", 6), row("agent", 8), tenth("labels_only", 5), tenth("agent", 6)]
     remote.write([*both, row("labels_only", 3, 1), row("agent", 3, 1)], "cpu", tmp_path / "r.json")
     said = (tmp_path / "r.md").read_text()
-    assert "means over 1 seeds" in said
+    assert "Means over 1 seeds" in said
     assert "| 10 frames | 20 | MT + FSA | 60.0" in said
     assert "| 5 frames | 40 | MT + FSA | 80.0" in said
     assert "| MT + FSA | 55.0" in said  # above, over both
@@ -77,6 +77,26 @@ def test_results_of_other_settings_are_not_taken_back(tmp_path, monkeypatch):
     monkeypatch.setitem(SIZES, "cpu", replace(SIZES["cpu"], picks=7))
     take_back(twin, tmp_path, SIZES, Trial)
     assert not list(tmp_path.glob("cpu-*.json"))
+
+
+def test_each_number_of_labels_that_has_a_table_is_compared_with_its_own_rivals(tmp_path):
+    def long(variant, hits, every):
+        return row(variant, hits) | {"every": every, "size": "long"}
+
+    many = [long(name, hits, 5) for name, hits in (("labels_only", 7), ("random", 8))]
+    few = [long(name, hits, 20) for name, hits in (("labels_only", 3), ("random", 5))]
+    remote.write([*many, *few], "long", tmp_path / "r.json")
+    said = (tmp_path / "r.md").read_text()
+    seldom, often = said.split("## One label every 5 frames")
+    assert "One label every 20 frames" in seldom
+    assert "| MT + random | +20.0" in seldom
+    assert "| MT + random | +10.0" in often
+
+
+def test_the_table_with_few_labels_is_made_before_that_with_many():
+    made = remote.rounds(2, "long")
+    assert [{trial.every for trial in one} for one in made] == [{20}, {5}, {10, 2}]
+    assert [trial.seed for trial in made[0]] == [0] * 7 + [1] * 7
 
 
 def test_labels_between_two_numbers_that_reach_a_goal_are_found_on_a_line_in_their_logarithm():
