@@ -4,8 +4,9 @@ multiview: one person before four calibrated cameras, whose keypoints are triang
 each camera alone against them, in millimetres, beside MediaPipe's own landmarks in space.
 silhouettes: meshes on the labelled keypoints of human film clips against the labelled masks.
 Needs the packs and, for the first, the nets of `poseapp people`. `--net` names a file that
-`packaging/train_mesh.py` wrote; without it bodies are fitted from nothing. `--mediapipe` names the
-Python of an environment with the packages mediapipe 0.10.14 and av, for the peer's figures.
+`packaging/train_mesh.py` wrote; without it bodies are fitted from nothing, with `--alone` nothing
+is fitted after the net. `--mediapipe` names the Python of an environment with the packages
+mediapipe 0.10.14 and av, for the peer's figures.
 """
 
 from __future__ import annotations
@@ -65,20 +66,22 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--part", choices=["multiview", "silhouettes"], required=True)
     asked.add_argument("--net", type=Path, help="Weights; without them, fits from nothing.")
+    asked.add_argument("--alone", action="store_true", help="The net, and no fit after it.")
     asked.add_argument("--frames", type=int, default=60)
     asked.add_argument("--every", type=int, default=1, help="Only every so many frames or clips.")
     asked.add_argument("--mediapipe", type=Path, help="A Python that has MediaPipe.")
     given = asked.parse_args()
     net = None if given.net is None else load_net(given.net)
+    refine = not given.alone
     if given.part == "multiview":
-        found = multiview(net, given.frames, given.every, given.mediapipe)
+        found = multiview(net, given.frames, given.every, given.mediapipe, refine=refine)
     else:
-        found = silhouettes(net, given.frames, given.every)
+        found = silhouettes(net, given.frames, given.every, refine=refine)
     print(json.dumps(found, indent=1))  # noqa: T201
 
 
 def multiview(
-    net: MotionHMR | None, frames: int, every: int, mediapipe: Path | None
+    net: MotionHMR | None, frames: int, every: int, mediapipe: Path | None, *, refine: bool
 ) -> dict[str, Any]:
     """PA-MPJPE of each camera's mesh against what four cameras see."""
     folder = data_folder() / "human_multiview_pose2sim"
@@ -93,9 +96,8 @@ def multiview(
             PERSON.names, np.arange(len(truth)), points[n], scores[n], _size(camera, folder),
             60 / every, float(camera.intrinsics[0, 0]),
         )  # fmt: skip
-        motion = recover(
-            net, shipped_body(), person, OneLine(), _pictures(net, probe(films[n]), every)
-        )
+        pictures = _pictures(net, probe(films[n]), every)
+        motion = recover(net, shipped_body(), person, OneLine(), pictures, refine=refine)
         body = _keypoints(shipped_body(), motion)[:, LIMBS]
         rows[camera.name] = {
             "frames_found": len(motion.frames),
@@ -125,7 +127,7 @@ def multiview(
     }
 
 
-def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any]:
+def silhouettes(net: MotionHMR | None, frames: int, every: int, *, refine: bool) -> dict[str, Any]:
     """Reprojection and intersection over union on every so many of the human film clips."""
     pack = data_folder() / "jhmdb_human_video"
     labels, _ = read_jhmdb(pack)
@@ -139,7 +141,8 @@ def silhouettes(net: MotionHMR | None, frames: int, every: int) -> dict[str, Any
         numbers = np.arange(len(points))
         person = SeenPerson(SKELETON.names, numbers, points, scores, size, video.fps)
         try:
-            motion = recover(net, body, person, OneLine(), _pictures(net, video))
+            pictures = _pictures(net, video)
+            motion = recover(net, body, person, OneLine(), pictures, refine=refine)
         except BodyError:  # too little of the person is in the picture
             left_out += 1
             continue
