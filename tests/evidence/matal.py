@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from poseapp.app.simulation import program_state, simulate
+from poseapp.app.simulation import simulate
 from poseapp.learn.oracle.picture import draw
 from poseapp.learn.oracle.settings import Schedule
 from poseapp.learn.oracle.summary import BASELINE, interval
@@ -34,6 +33,7 @@ from tests.evidence.numbers import (
     table,
 )
 from tests.evidence.packs import PACKS
+from tests.evidence.pages import origin, publish
 from tests.evidence.places import PAGES, WORK, OneLine
 from tests.fixtures.packs import data_folder
 
@@ -104,14 +104,16 @@ def over_all(tables: dict[str, Table]) -> dict[str, Any]:
 
 
 def document_of(
-    documents: dict[str, dict[str, Any]], command: str, yardstick: str
+    documents: dict[str, dict[str, Any]], came: dict[str, Any], yardstick: str
 ) -> dict[str, Any]:
-    """The page's JSON twin; errors are compared with those of the yardstick."""
+    """The page's JSON twin; errors are compared with those of the yardstick.
+
+    `came` is what `origin` says.
+    """
     curves = [curve for document in documents.values() for curve in document["curves"]]
     tables = {name: table(curves, name) for name in documents}
     return {
-        "command": command,
-        **program_state(),
+        **came,
         "packs": {n: {"data": d["data"], "settings": d["settings"]} for n, d in documents.items()},
         "yardstick": yardstick,
         "summary": {name: summarised(courses, yardstick) for name, courses in tables.items()},
@@ -235,12 +237,7 @@ def write(document: dict[str, Any], asked: argparse.Namespace) -> None:
         others = [n for n in by_error if n not in (BASELINE, AGENTS)][:_DRAWN]
         drawn = [c for n in (BASELINE, AGENTS, *others) for c in courses[n].values()]
         draw(drawn, asked.pages / f"{stem}_{name}.png")
-    # one line a course: the twin is what another machine goes on from, and long
-    curves = ",\n".join(json.dumps(curve) for curve in document["curves"])
-    rest = json.dumps({**document, "curves": []}, indent=1)
-    told = rest.removesuffix("[]\n}") + f"[\n{curves}\n]\n}}"
-    (asked.pages / f"{stem}.json").write_text(told, encoding="utf-8")
-    (asked.pages / f"{stem}.md").write_text(page(document, stem, title), encoding="utf-8")
+    publish(asked.pages / f"{stem}.json", document, page(document, stem, title))
     sys.stderr.write(f"\n{asked.pages / f'{stem}.md'}\n")
 
 
@@ -260,12 +257,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK / "matal", help="of finished trials")
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
-    command = f"python -m tests.evidence.matal {shlex.join(sys.argv[1:])}".strip()
+    came = origin("matal")
     documents = told_before(asked.pages / f"{_page(asked)}.json")
     for name in asked.packs:
-        documents[name] = measured(name, asked, command)
+        documents[name] = measured(name, asked, came["command"])
         yardstick = AGENTS if asked.ablations else BASELINE
-        write(document_of(documents, command, yardstick), asked)
+        write(document_of(documents, came, yardstick), asked)
 
 
 if __name__ == "__main__":
