@@ -4,8 +4,9 @@
 
 That one learns from captured motion (see `cmu_mocap.py`) before made-up cameras: no picture is
 drawn and nobody's labels are used. The others learn from made-up people in films that are given
-(`--variant flow_keypoints --videos a.mp4 b.mp4`), and may `--begin` as a net of keypoints. Work is
-kept under `out/mesh` and goes on where it stopped. What the card needs is printed at the end.
+(`--variant flow_keypoints --videos a.mp4 b.mp4`), and may `--begin` as a net of keypoints, which
+they then go on to learn too. Work is kept under `out/mesh` and goes on where it stopped. What the
+card needs is printed at the end.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.performance import Performance
 from poseapp.learn.synth.retarget import body_at_rest
 from poseapp.learn.synth.studio import Studio
+from poseapp.learn.synth.troupe import Troupe
 from poseapp.learn.train import device as devices
 from poseapp.learn.train.loop import Fitted, Loop, Options
 from poseapp.media.probe import probe
@@ -146,7 +148,10 @@ def _of_pictures(
     errors = None if given.exact else DetectorErrors()
     if errors is not None:
         exam = as_detected(exam, errors, np.random.default_rng(given.seed))
-    course = Course(library, given.clips, errors)
+    troupe = None
+    if given.begin is not None:
+        troupe = Troupe(shipped_body(), taught, given.frames, free=True)
+    course = Course(library, given.clips, errors, troupe=troupe)
     task = picture_task(architecture, course, exam, WEIGHTS, given.seed)
     if given.begin is not None:
         task.net.net.take_over(load_net(given.begin))

@@ -68,11 +68,24 @@ class Course:
     """Of the keypoints; without them they are exact, as the paper's."""
     real: Callable[[int], Clips] | None = None
     """Clips without labels by number, for DANN."""
+    troupe: Troupe | None = None
+    """As many clips more of these people, without pictures and new ones in every step: else a few
+    clips' poses are learnt by heart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one step of a course learns from."""
+
+    made: Lesson
+    bare: Lesson | None
+    """Without pictures."""
+    real: Clips | None
 
 
 def picture_task(
     architecture: Architecture, course: Course, exam: Lesson, weights: Weights, seed: int
-) -> Task[Pupil, tuple[Lesson, Clips | None]]:
+) -> Task[Pupil, Given]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
 
     Args:
@@ -88,8 +101,9 @@ def picture_task(
     frames = exam.points.shape[1]
     library, real = course.library, course.real
     spare = library.studio.frames - frames
+    errors = course.errors or DetectorErrors(0, 0, 0, 0)
 
-    def lesson(step: int, size: int) -> tuple[Lesson, Clips | None]:
+    def lesson(step: int, size: int) -> Given:
         rng = np.random.default_rng([seed, step])
         numbers, first = rng.integers(course.clips, size=size), rng.integers(spare, endpoint=True)
         made = library.lesson(numbers.tolist(), architecture, int(first), frames)
@@ -97,18 +111,28 @@ def picture_task(
             made = mirrored(made, body, architecture, SIZE[0])
         if course.errors is not None:
             made = as_detected(made, course.errors, rng)
-        return made, None if real is None else real(step)
+        bare = None
+        if course.troupe is not None:
+            bare = keypoint_lesson(course.troupe, rng, size, errors)
+        return Given(made, bare, None if real is None else real(step))
 
-    def loss(pupil: Pupil, given: tuple[Lesson, Clips | None], device: torch.device) -> Tensor:
-        made, unlabelled = given[0].to(device), given[1]
-        pairs = torch.randperm(frames - 1, generator=chance)[: weights.pairs].to(device)
+    def said(pupil: Pupil, given: Lesson, features: Tensor) -> Tensor:
+        pairs = torch.randperm(features.shape[1], generator=chance)[: weights.pairs]
+        pairs = pairs.to(features.device)
+        told = pupil.net.told(features, pairs)
+        return objective(told, given, pairs, body, shipped_prior(), weights)
+
+    def loss(pupil: Pupil, given: Given, device: torch.device) -> Tensor:
+        made = given.made.to(device)
         features = pupil.net.encoder(made.clips)
-        said = pupil.net.told(features, pairs)
-        cost = objective(said, made, pairs, body, shipped_prior(), weights)
-        if unlabelled is None:
-            return cost
-        of_real = pupil.net.encoder(unlabelled.to(device))
-        return cost + domain_loss(pupil.adversary, features, of_real)
+        cost = said(pupil, made, features)
+        if given.bare is not None:
+            bare = given.bare.to(device)
+            cost = cost + said(pupil, bare, pupil.net.encoder(bare.clips))
+        if given.real is not None:
+            of_real = pupil.net.encoder(given.real.to(device))
+            cost = cost + domain_loss(pupil.adversary, features, of_real)
+        return cost
 
     return Task(Pupil(architecture), lesson, loss, lambda pupil: measured(pupil.net, exam))
 

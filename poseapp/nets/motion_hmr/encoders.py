@@ -54,11 +54,14 @@ class PictureEncoder(nn.Module):
     Heatmaps are normal distributions of height 1, zero where a keypoint is not shown. They are
     never drawn: along each axis a heatmap, and the flag too, is a profile, and the first
     convolution of an outer product is two small products of matrices.
+
+    Clips whose pictures are not there, to a net of pictures, have no features but the numbers'.
     """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self._keypoints = architecture.keypoints
+        self._pictures = bool(architecture.picture)
         self._side = architecture.side_px
         self._resnet, self.width = resnet(architecture.trunk, architecture.channels)
         self.numbers = None
@@ -69,7 +72,12 @@ class PictureEncoder(nn.Module):
 
     def forward(self, clips: Clips) -> Tensor:
         """Features (B, T - 1, width)."""
-        seen = self._averaged(clips).unflatten(0, clips.following.shape[:2])
+        pairs = clips.following.shape[:2]
+        if self._pictures and clips.pictures is None:
+            known = 0 if self.numbers is None else self.numbers.width
+            seen = clips.points.new_zeros(*pairs, self.width - known)
+        else:
+            seen = self._averaged(clips).unflatten(0, pairs)
         return seen if self.numbers is None else torch.cat([seen, self.numbers(clips)], dim=2)
 
     def _averaged(self, clips: Clips) -> Tensor:

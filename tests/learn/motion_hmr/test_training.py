@@ -62,7 +62,7 @@ def test_pictures_teach_a_small_net(tmp_path, picture):
     task = picture_task(small, Course(learnt, 2, real=real), exam, Weights(turns=1.0), 0)
     first, last = _learnt(task, 12, 2, 3e-3)
     assert last < first
-    assert (task.batch_at(0, 1)[1] is None) == (real is None)
+    assert (task.batch_at(0, 1).real is None) == (real is None)
 
 
 def test_keypoints_of_pictures_may_have_a_detectors_errors(tmp_path):
@@ -71,10 +71,25 @@ def test_keypoints_of_pictures_may_have_a_detectors_errors(tmp_path):
     small = replace(LIGHT, side_px=32, memory=8, hidden=16, dropout=0.0)
     exam = library.lesson([0], small)
     task = picture_task(small, Course(library, 1, DetectorErrors()), exam, Weights(), 0)
-    given, again = task.batch_at(0, 1)[0], task.batch_at(0, 1)[0]
+    given, again = task.batch_at(0, 1).made, task.batch_at(0, 1).made
     apart = given.clips.points.abs() - exam.clips.points.abs()
     assert 0 < apart[exam.clips.shown].abs().mean() < 0.2
     torch.testing.assert_close(given.clips.points, again.clips.points)
+
+
+def test_new_keypoints_teach_beside_the_clips(tmp_path):
+    library = Library(Studio([swaying()], [_film(tmp_path)], 4, 0), 32, tmp_path / "clips")
+    small = replace(LIGHT, side_px=32, memory=8, hidden=16, dropout=0.0)
+    troupe = Troupe(shipped_body(), [swaying()], 5, free=True)
+    course = Course(library, 1, DetectorErrors(), troupe=troupe)
+    task = picture_task(small, course, library.lesson([0], small), Weights(pairs=4), 0)
+    first, second = (task.batch_at(step, 3).bare for step in range(2))
+    assert first.clips.pictures is None
+    assert first.points.shape[:2] == (3, 5)
+    assert not torch.equal(first.points, second.points)
+    both = task.batch_at(0, 1)
+    loss = task.loss(task.net, both, CPU)
+    assert loss > task.loss(task.net, replace(both, bare=None), CPU)
 
 
 def test_the_truth_has_no_error_but_the_shapes():

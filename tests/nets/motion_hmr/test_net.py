@@ -99,6 +99,15 @@ def test_a_net_that_took_over_learns_from_pictures():
     assert weight.grad[:, :pictures].any()
 
 
+@torch.no_grad()
+def test_a_net_of_pictures_that_is_shown_none_goes_by_the_keypoints():
+    known, net = _loud_net(SMALL), _loud_net(replace(TINY, picture="flow"))
+    net.take_over(known)
+    net._memory.weight_ih_l0[:, : net.encoder.width - net.encoder.numbers.width] = 1.0
+    ours, theirs = (one(_clips(2))[0].six for one in (net, known))
+    torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize(
     ("variant", "known"),
     [
