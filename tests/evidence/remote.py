@@ -213,7 +213,7 @@ def _curve(trials: list[dict[str, Any]]) -> list[str]:
             of_case.setdefault((trial["variant"], trial["every"]), set()).add(trial["seed"])
     seeds = set.intersection(*of_case.values()) if of_case else set()
     own = [t for t in trials if (t["variant"], t["every"]) in of_case and t["seed"] in seeds]
-    if not own:
+    if len({trial["every"] for trial in own}) < 2:
         return []
     rows = list(summarised(own).values())
     lines = [
