@@ -77,9 +77,10 @@ def test_weights_give_back_the_point_that_is_seen(seed: int):
     points = (weights[row, column][..., None] * corners).sum(axis=1)
     at = np.stack([column + raster.left, row + raster.top], axis=1)
     apart = np.abs(VIEW.project(points) - at).max(axis=1)
-    assert (apart < 0.01).mean() > 0.99
+    back = apart < 0.01
+    assert back.mean() > 0.99
     assert apart.max(initial=0) < 0.5  # at the tip of a splinter, rounding makes it longer
-    np.testing.assert_allclose(points[:, 2], raster.depth[row, column], rtol=5e-3)
+    np.testing.assert_allclose(points[back, 2], raster.depth[row, column][back], rtol=2e-3)
     assert np.isnan(weights[raster.face < 0]).all()
 
 
