@@ -14,6 +14,7 @@ A seed takes about three core-hours, of `long` four.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import sys
 from dataclasses import replace
@@ -312,17 +313,23 @@ def main() -> None:
     name = "remote" if asked.size == "cpu" else f"remote_{asked.size}"
     take_back(asked.pages / f"{name}.json", asked.work, SIZES, Trial)
     chosen = asked.only.split(",") if asked.only else TITLES
-    done: list[dict[str, Any]] = []
+    everything = rounds(asked.seeds, asked.size)
     with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as pool:
-        for every in rounds(asked.seeds, asked.size):
-            wanted = [trial for trial in every if trial.variant in chosen]
+        for of_round in everything:
+            wanted = [trial for trial in of_round if trial.variant in chosen]
             # what all variants of a seed share is made first, by its baseline
             shared = dict.fromkeys(replace(trial, variant="baseline") for trial in wanted)
             for _ in pool.imap_unordered(partial(one, work=asked.work), shared):
                 pass
-            for row in pool.imap_unordered(partial(one, work=asked.work), wanted):
-                done.append(row)
-                write(done, asked.size, asked.pages / f"{name}.json")
+            for _ in pool.imap_unordered(partial(one, work=asked.work), wanted):
+                rows = finished(everything, asked.work)
+                write(rows, asked.size, asked.pages / f"{name}.json")
+
+
+def finished(everything: list[list[Trial]], work: Path) -> list[dict[str, Any]]:
+    """The rows of all trials that were run, now or before."""
+    files = [work / f"{trial.name}.json" for of_round in everything for trial in of_round]
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
 
 
 def write(rows: list[dict[str, Any]], size: str, twin: Path) -> None:

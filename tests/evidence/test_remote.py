@@ -45,6 +45,8 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-every5-seed0": r for r in rows}
+    again = remote.finished(remote.rounds(1, "cpu"), work)
+    assert sorted(r["variant"] for r in again) == ["baseline", "labels_only", "random"]
 
 
 def test_trials_that_lack_a_measure_are_left_out_of_it_alone(tmp_path):
