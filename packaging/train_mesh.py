@@ -148,12 +148,11 @@ def _of_pictures(
     errors = None if given.exact else DetectorErrors()
     if errors is not None:
         exam = as_detected(exam, errors, np.random.default_rng(given.seed))
-    troupe = None
-    if given.begin is not None:
-        troupe = Troupe(shipped_body(), taught, given.frames, free=True)
+    begun = given.begin is not None
+    troupe = Troupe(shipped_body(), taught, given.frames, free=True) if begun else None
     course = Course(library, given.clips, errors, troupe=troupe)
     task = picture_task(architecture, course, exam, WEIGHTS, given.seed)
-    if given.begin is not None:
+    if begun:
         task.net.net.take_over(load_net(given.begin))
     batch = 3 if given.paper else 8
     return Loop(task, _options(given.steps, batch, RATE / 2), Telling(), device, saved).run()

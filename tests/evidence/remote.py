@@ -157,7 +157,7 @@ def page(document: dict[str, Any]) -> str:
     for every in TABLES.get(size["name"], {EVERY: TABLE}):
         if found := [s for s in summary.values() if s["every"] == every]:
             lines += _table(found)
-    lines += [*_curve(document["trials"])]
+    lines += _curve(document["trials"])
     lines += [f"Made by `{document['command']}` at commit `{document['commit']}`.", ""]
     return "\n".join(lines)
 

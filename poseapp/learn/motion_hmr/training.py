@@ -74,7 +74,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CourseStep:
     """What one step of a course learns from."""
 
     made: Lesson
@@ -85,7 +85,7 @@ class Given:
 
 def picture_task(
     architecture: Architecture, course: Course, exam: Lesson, weights: Weights, seed: int
-) -> Task[Pupil, Given]:
+) -> Task[Pupil, CourseStep]:
     """Learn from synthetic clips, half of them mirrored; measured on other ones.
 
     Args:
@@ -103,7 +103,7 @@ def picture_task(
     spare = library.studio.frames - frames
     errors = course.errors or DetectorErrors(0, 0, 0, 0)
 
-    def lesson(step: int, size: int) -> Given:
+    def lesson(step: int, size: int) -> CourseStep:
         rng = np.random.default_rng([seed, step])
         numbers, first = rng.integers(course.clips, size=size), rng.integers(spare, endpoint=True)
         made = library.lesson(numbers.tolist(), architecture, int(first), frames)
@@ -114,7 +114,7 @@ def picture_task(
         bare = None
         if course.troupe is not None:
             bare = keypoint_lesson(course.troupe, rng, size, errors)
-        return Given(made, bare, None if real is None else real(step))
+        return CourseStep(made, bare, None if real is None else real(step))
 
     def said(pupil: Pupil, given: Lesson, features: Tensor) -> Tensor:
         pairs = torch.randperm(features.shape[1], generator=chance)[: weights.pairs]
@@ -122,7 +122,7 @@ def picture_task(
         told = pupil.net.told(features, pairs)
         return objective(told, given, pairs, body, shipped_prior(), weights)
 
-    def loss(pupil: Pupil, given: Given, device: torch.device) -> Tensor:
+    def loss(pupil: Pupil, given: CourseStep, device: torch.device) -> Tensor:
         made = given.made.to(device)
         features = pupil.net.encoder(made.clips)
         cost = said(pupil, made, features)
