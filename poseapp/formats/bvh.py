@@ -179,7 +179,7 @@ def _text(motion: Motion) -> str:
         angles = Rotation.from_matrix(motion.rotations[:, joint]).as_euler("ZYX", degrees=True)
         columns.append(angles)
     lines += ["MOTION", f"Frames: {len(motion)}", f"Frame Time: {1 / motion.fps:.9g}"]
-    lines += [" ".join(f"{v:.7g}" for v in row) for row in np.concatenate(columns, axis=1)]
+    lines += [" ".join(f"{v:.9g}" for v in row) for row in np.concatenate(columns, axis=1)]
     return "\n".join(lines) + "\n"
 
 
@@ -190,7 +190,7 @@ def _write_joint(
     name = motion.names[joint]
     children = [c for c, parent in enumerate(motion.parents) if parent == joint]
     is_end = not children and joint > 0
-    offset = " ".join(f"{v:.7g}" for v in motion.offsets[joint])
+    offset = " ".join(f"{v:.9g}" for v in motion.offsets[joint])
     lines += [
         f"{pad}End Site" if is_end else f"{pad}{'JOINT' if joint else 'ROOT'} {name}",
         f"{pad}{{",

@@ -73,7 +73,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, seed):
     again = read_bvh(file)
     order = [_original(name, again, motion) for name in range(len(again.names))]
     assert again.fps == pytest.approx(30)
-    np.testing.assert_allclose(again.positions(), motion.positions()[:, order], atol=1e-5)
+    np.testing.assert_allclose(again.positions(), motion.positions()[:, order], atol=1e-6)
 
 
 def _original(joint: int, again: Motion, motion: Motion) -> int:
