@@ -51,7 +51,6 @@ TITLES = {
     "without_adversarial": "MT + FSA - L_adv",
     "without_pose": "MT + FSA - L_pose",
     "without_redrawn": "MT + FSA, redrawn frames have no labels",
-    "quarter_redrawn": "MT + FSA, labels of redrawn frames count a quarter",
     "agent": "MT + FSA",
 }
 COMPARED = {

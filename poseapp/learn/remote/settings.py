@@ -167,15 +167,13 @@ def without(name: str, settings: Settings) -> Settings:
 
 
 def variants(settings: Settings) -> dict[str, Settings]:
-    """The comparisons of table 1 but for the estimator as it was, and two more.
+    """The comparisons of table 1 but for the estimator as it was, and one more.
 
-    `without_redrawn`: the labels say nothing of reconstructions, only of the frames themselves;
-    `quarter_redrawn`: a quarter as much.
+    `without_redrawn`: the labels say nothing of reconstructions, only of the frames themselves.
     """
     left_out = ("truth", "adversarial", "pose", "redrawn")
     return {
         "labels_only": replace(settings, transformer=False, partners=Partners.RANDOM),
         **{p.value: replace(settings, partners=p) for p in Partners},
         **{f"without_{name}": without(name, settings) for name in left_out},
-        "quarter_redrawn": replace(settings, weights=replace(settings.weights, redrawn=0.25)),
     }
