@@ -305,6 +305,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--size", choices=list(SIZES), default="cpu")
     parser.add_argument("--only", help="some of the variants, with commas between")
+    parser.add_argument("--every", help="some of the K, with commas between")
     parser.add_argument("--work", type=Path, default=WORK / "remote")
     parser.add_argument("--pages", type=Path, default=PAGES)
     asked = parser.parse_args()
@@ -312,10 +313,15 @@ def main() -> None:
     name = "remote" if asked.size == "cpu" else f"remote_{asked.size}"
     take_back(asked.pages / f"{name}.json", asked.work, SIZES, Trial)
     chosen = asked.only.split(",") if asked.only else TITLES
+    numbers = {int(every) for every in asked.every.split(",")} if asked.every else None
     everything = rounds(asked.seeds, asked.size)
     with multiprocessing.get_context("spawn").Pool(asked.jobs, maxtasksperchild=1) as pool:
         for of_round in everything:
-            wanted = [trial for trial in of_round if trial.variant in chosen]
+            wanted = [
+                trial
+                for trial in of_round
+                if trial.variant in chosen and (numbers is None or trial.every in numbers)
+            ]
             # what all variants of a seed share is made first, by its baseline
             shared = dict.fromkeys(replace(trial, variant="baseline") for trial in wanted)
             for _ in pool.imap_unordered(partial(one, work=asked.work), shared):
