@@ -6,8 +6,12 @@ python -m tests.benchmarks.bench_mesh_recovery
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -18,14 +22,21 @@ from poseapp.app.presets import preset
 from poseapp.app.worker import JobReport
 from poseapp.domain.body_motion import BodyMotion
 from poseapp.domain.report import SilentReport
+from poseapp.domain.video import Video
 from poseapp.infer.fitting.fit import fit
 from poseapp.infer.mesh import recover
+from poseapp.infer.pair_pictures import PairPictures
 from poseapp.infer.seen_person import SeenPerson
+from poseapp.media.film_writer import write_film
+from poseapp.media.mesh_paint import Paint, painted
+from poseapp.media.mesh_raster import View
+from poseapp.media.probe import probe
+from poseapp.media.reader import FrameReader
 from poseapp.nets.body.arrays import ANNY, shipped_arrays
 from poseapp.nets.body.figure import Figure
 from poseapp.nets.body.naming import shared_keypoints
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
+from poseapp.nets.motion_hmr.choice import FLOW_NET, KEYPOINTS_NET
 from poseapp.nets.motion_hmr.stored import net_called
 from tests.fixtures.motions import walking
 
@@ -38,19 +49,52 @@ HUMAN = preset("human")
 def main() -> None:
     """Print frames in a second of each way, then seconds from a drag to its mesh."""
     motion = walking(FRAMES, size=SIZE, focal_px=FOCAL_PX)
+    motion = replace(motion, translation=np.tile(motion.translation[12], (FRAMES, 1)))
     person = seen(motion)
     say(f"{FRAMES} frames of one person at {FPS:.0f} a second, {HUMAN.name} skeleton")
-    body, net, silent = shipped_body(), net_called(KEYPOINTS_NET), SilentReport()
+    with tempfile.TemporaryDirectory() as folder:
+        recovery(person, film(motion, Path(folder)))
+    waiting(motion, person)
+
+
+def recovery(person: SeenPerson, video: Video) -> None:
+    """By the fit alone, by either net alone, and with the fit after it."""
     ways: dict[str, Callable[[], object]] = {
-        "net": lambda: recover(net, body, person, silent, refine=False),
-        "net, then fit": lambda: recover(net, body, person, silent),
-        "fit from nothing": lambda: fit(body, person, silent),
+        "fit from nothing": lambda: fit(shipped_body(), person, SilentReport())
     }
+    for name in (KEYPOINTS_NET, FLOW_NET):
+        ways[f"net of {name}"] = partial(by_net, name, person, video, refine=False)
+        ways[f"net of {name}, then fit"] = partial(by_net, name, person, video, refine=True)
     for name, way in ways.items():
         wall, cpu = zip(*(taken(way) for _ in range(ROUNDS)), strict=True)
         paces = f"{FRAMES / np.median(wall):.1f} frames/s"
         say(f"{name}: {paces} ({spread(wall)}); processor {FRAMES / np.median(cpu):.1f}")
-    waiting(motion, person)
+
+
+def by_net(name: str, person: SeenPerson, video: Video, *, refine: bool) -> BodyMotion:
+    """As the app does it; the film is read where the net looks at it."""
+    net = net_called(name)
+    assert net is not None
+    pictures = None
+    if net.architecture.picture:
+        pictures = PairPictures(FrameReader([video]), video.id, net.architecture)
+    return recover(net, shipped_body(), person, SilentReport(), pictures, refine=refine)
+
+
+def film(motion: BodyMotion, folder: Path) -> Video:
+    """The motion's body before a ground that moves."""
+    figure, view = Figure(shipped_arrays(), motion.shape), View(motion.focal_px, *SIZE)
+    ground = np.random.default_rng(0).integers(0, 255, (100, 200, 3), np.uint8)
+    ground = ground.repeat(10, axis=0).repeat(10, axis=1)
+
+    def pictures() -> Iterator[np.ndarray]:
+        for n in range(len(motion)):
+            picture = ground[: SIZE[1], 3 * n : 3 * n + SIZE[0]]
+            vertices = figure.posed(motion.rotations[n], motion.translation[n]).vertices
+            yield painted(vertices, figure.body.faces, view, Paint(opacity=1)).over(picture)
+
+    write_film(folder / "walk.mp4", pictures(), FPS)
+    return probe(folder / "walk.mp4")
 
 
 def waiting(motion: BodyMotion, person: SeenPerson) -> None:
