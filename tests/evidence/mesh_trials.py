@@ -79,7 +79,7 @@ class Size:
     name: str = "cpu"
     clips: int = 400
     """Different ones that a net learns from."""
-    exam: int = 32
+    exam: int = 64
     """Clips in each exam; half as many choose the step whose net is kept."""
     unlabelled: int = 48
     """Clips of other people that DANN sees without their truth."""
