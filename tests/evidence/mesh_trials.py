@@ -4,6 +4,10 @@ People are made of captured motion and put into human film clips, three quarters
 learn from. What is measured on differs in all: motions of other styles, clothes of photographs,
 hard light, a noisy camera, other films. Clips are made once, longer than any net looks at, and
 serve all trials; a trial learns from windows of them.
+
+Nets that are given keypoints begin as the shipped net of keypoints, which never saw the styles that
+are measured either, and go on to learn keypoints of people without pictures beside the clips: what
+tells the trials apart is then what pictures add. The others begin with nothing.
 """
 
 from __future__ import annotations
@@ -32,9 +36,11 @@ from poseapp.learn.synth.hiding import DetectorErrors
 from poseapp.learn.synth.performance import Performance
 from poseapp.learn.synth.retarget import body_at_rest
 from poseapp.learn.synth.studio import Studio
+from poseapp.learn.synth.troupe import Troupe
 from poseapp.learn.train.loop import Loop, Options
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, Architecture
+from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
 from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import (
     CAMERA,
@@ -44,6 +50,7 @@ from poseapp.nets.motion_hmr.net import (
     Regressor,
     bodies_of_frames,
 )
+from poseapp.nets.motion_hmr.stored import net_called
 from tests.evidence.places import ROOT
 from tests.fixtures.jhmdb import read_jhmdb
 from tests.fixtures.packs import data_folder
@@ -63,13 +70,13 @@ VARIANTS = {
     "rgb_dann": replace(LIGHT, keypoints=False, picture="rgb"),
     "flow": replace(LIGHT, keypoints=False),
     "rgb_keypoints": replace(LIGHT, picture="rgb"),
-    "keypoints": replace(LIGHT, picture="", trunk="points"),
+    "keypoints": LIGHT_KEYPOINTS,
     "flow_keypoints": LIGHT,
 }
-USUAL = "usual_pose"
-"""No net: the same pose in every frame."""
-EXAMS = ("other", "detected", "own")
-"""Other people with exact keypoints; the same with a detector's errors; people as learnt from."""
+USUAL, BEGUN = UNTAUGHT = "usual_pose", "begun_as"
+"""No net, the same pose in every frame; the net that those with keypoints begin as."""
+EXAMS = ("detected", "other", "own")
+"""Other people with a detector's errors; the same with exact keypoints; people as learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +90,21 @@ class Size:
     """Clips in each exam; half as many choose the step whose net is kept."""
     unlabelled: int = 48
     """Clips of other people that DANN sees without their truth."""
-    steps: int = 1500
+    steps: int = 2400
     frames_a_step: int = 8 * 31
     """As many for every length of clips."""
     rate: float = 3e-4
-    """At 1e-3 even the net of keypoints stands still."""
+    """At 1e-3 even the net of keypoints stands still, or gets worse where it is begun as."""
     evaluations: int = 8
-    units: int = 1
-    """What the nets' units are divided by."""
 
 
 SIZES = {
     size.name: size
     for size in (
         Size(),
-        Size("tiny", clips=2, exam=2, unlabelled=1, steps=2, frames_a_step=16, evaluations=1,
-             units=16),
+        Size("tiny", clips=2, exam=2, unlabelled=1, steps=2, frames_a_step=16, evaluations=1),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Trial:
     """One row of the raw table."""
 
     variant: str
-    """One of `VARIANTS`, or `USUAL`."""
+    """One of `VARIANTS`, or of `UNTAUGHT`."""
     backdrop: Backdrop
     frames: int
     """That the net looks at together."""
@@ -161,7 +165,8 @@ class Pools:
         """People as learnt from, but others."""
         first = self.size.clips
         numbers = range(first, first + self.size.exam // 2)
-        return self.library(FULL).lesson(numbers, net, 0, frames)
+        lesson = self.library(FULL).lesson(numbers, net, 0, frames)
+        return as_detected(lesson, DetectorErrors(), np.random.default_rng(POOL_SEED))
 
     def exam(self, name: str, net: Architecture, first: int, frames: int) -> Lesson:
         """A window of the clips of one of `EXAMS`."""
@@ -202,7 +207,10 @@ def run(trial: Trial, work: Path, report: Report) -> dict[str, Any]:
     size = SIZES[trial.size]
     pools = Pools(work / "clips", size)
     began = time.process_time()
-    net, history = (None, []) if trial.variant == USUAL else _taught(trial, pools, work, report)
+    if trial.variant in UNTAUGHT:
+        net, history = net_called(KEYPOINTS_NET) if trial.variant == BEGUN else None, []
+    else:
+        net, history = _taught(trial, pools, work, report)
     seconds = time.process_time() - began
     scores = {name: _by_clip(net, trial, name, pools) for name in EXAMS}
     result = asdict(trial) | {"mm": scores, "history": history, "seconds": round(seconds)}
@@ -218,17 +226,24 @@ def _taught(
     """The net at its best step, and what was measured on the way."""
     size, net = pools.size, architecture(trial)
     unlabelled = trial.variant == "rgb_dann"
+    taught = [one for one in _performances() if one.style not in HELD_OUT]
     task = picture_task(
         net,
         Course(
             pools.library(trial.backdrop),
             size.clips,
+            DetectorErrors(),
             real=pools.unlabelled(net, trial.frames) if unlabelled else None,
+            troupe=Troupe(shipped_body(), taught, trial.frames, free=True)
+            if net.keypoints
+            else None,
         ),
         pools.choosing(net, trial.frames),
         replace(WEIGHTS, pairs=max(1, round(WEIGHTS.pairs * trial.frames / CLIP))),
         trial.seed,
     )
+    if net.keypoints:
+        _begin(task.net.net)
     options = Options(
         minutes=None, steps=size.steps, batch=batch(size, trial.frames), lr=size.rate,
         evaluations=size.evaluations, patience=size.evaluations, average=0.99,
@@ -239,10 +254,19 @@ def _taught(
     return fitted.net.net, fitted.history
 
 
+def _begin(net: MotionHMR) -> None:
+    """As the shipped net of keypoints."""
+    known = net_called(KEYPOINTS_NET)
+    assert known is not None
+    if net.architecture == known.architecture:
+        net.load_state_dict(known.state_dict())
+    else:
+        net.take_over(known)
+
+
 def architecture(trial: Trial) -> Architecture:
-    """Of the trial's net; the usual pose has the boxes of any."""
-    net, units = VARIANTS.get(trial.variant, LIGHT), SIZES[trial.size].units
-    return replace(net, memory=net.memory // units, hidden=net.hidden // units)
+    """Of the trial's net; what is not taught is given what the net of keypoints is."""
+    return VARIANTS.get(trial.variant, LIGHT_KEYPOINTS)
 
 
 @torch.no_grad()

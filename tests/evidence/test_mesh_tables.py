@@ -29,7 +29,7 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     said = twin.with_suffix(".md").read_text()
     assert "| keypoints | 2 | 86.0 [85.0, 87.0] |" in said
     assert "| +9.0 [+9.0, +9.0] |" in said  # 10 with one seed, 8 with the other, of every clip
-    assert "On others: flow + keypoints < keypoints." in said
+    assert "In order: flow + keypoints < keypoints." in said
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-occluded-31-seed{r['seed']}": r for r in ROWS}
@@ -40,4 +40,4 @@ def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
     assert {(t.variant, t.backdrop, t.frames) for t in first} == set(mesh_tables.TABLE_1)
     assert all((t.variant, t.backdrop, t.frames) != WHOLE for t in others)
     names = [trial.name for stage in stages for trial in stage]
-    assert len(names) == len(set(names)) == 7 + 6 + 6 + 6
+    assert len(names) == len(set(names)) == 8 + 6 + 6 + 6
