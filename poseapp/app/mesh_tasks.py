@@ -68,7 +68,7 @@ def recover(request: Recover, report: JobReport) -> Outcome:
     report.on_device("cpu")
     report.progress(0.0, "Reading keypoints")
     errors: list[NDArray[np.float64]] = []
-    problem: BodyError | None = None
+    problems: list[str] = []
     stopped, frames = False, 0
     with Project.open(request.project, read_only=True) as project:
         seen = _everybody(project, request.videos)
@@ -82,8 +82,7 @@ def recover(request: Recover, report: JobReport) -> Outcome:
                 try:
                     motion = _recovered(project, body, video, one, request.options, share)
                 except BodyError as why:
-                    problem = why
-                    report.note(f"{one.name}: {why}")
+                    problems.append(f"{one.name}: {why}")
                     continue
                 file = f"motion-{n + 1}.safetensors"
                 write_motion(motion, project.runs_folder / request.run / file)
@@ -94,8 +93,10 @@ def recover(request: Recover, report: JobReport) -> Outcome:
             if not errors:
                 raise
             stopped = True
-    if problem is not None and not errors:
-        raise problem
+    if problems and not errors:
+        raise BodyError(" ".join(problems))
+    for problem in problems:
+        report.note(problem)
     every = np.concatenate([np.empty(0), *errors])
     median = float(np.median(every)) if len(every) else float("nan")
     return Outcome(len(errors), frames, median, report.clock(), stopped)

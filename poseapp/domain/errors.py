@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class PoseAppError(Exception):
     """Something outside the program went wrong; the message is fit to be shown as it is."""
@@ -25,6 +27,11 @@ class VideoUnreadableError(PoseAppError):
 
 class VideoMissingError(VideoUnreadableError):
     """The file of a video is not where it was."""
+
+    @classmethod
+    def at(cls, path: Path) -> VideoMissingError:
+        """What is said of it wherever that is noticed."""
+        return cls(f"{path} is not there. Choose where the video is now, or remove it.")
 
 
 class AnotherVideoError(PoseAppError):

@@ -37,9 +37,7 @@ class Film:
     def _open(self) -> None:
         path = self.path
         if not path.is_file():
-            raise VideoMissingError(
-                f"{path} is not there. Choose where the video is now, or remove it."
-            )
+            raise VideoMissingError.at(path)
         with faults_as_sentences(path):
             # "file:" keeps a colon in a name from being read as a protocol, and the list keeps
             # a playlist that poses as a film from reaching for other places.

@@ -373,6 +373,18 @@ def test_who_shows_too_little_is_left_out_and_that_is_said(labelled):
     assert note.startswith("Person 3: This individual is nowhere seen with seven")
 
 
+def test_where_nobody_can_be_fitted_everybody_is_told_of_once(session):
+    points = np.full((len(HUMAN), 2), np.nan)
+    points[[HUMAN.index("nose"), HUMAN.index("left wrist")]] = [[20, 20], [40, 60]]
+    for at in (points, points + 150):
+        label(session, Instance(FrameRef(VIDEO, 3), at, visibility_of(at)))
+    told = Told()
+    with pytest.raises(BodyError) as error:
+        recover(Recover(session.project.path, RUN, (VIDEO,), MeshOptions()), told)
+    assert str(error.value).count("nowhere seen with seven") == 2
+    assert told.notes == []
+
+
 def test_a_video_without_anybody_costs_a_sentence(session):
     with pytest.raises(BodyError, match="Nobody was found"):
         recover(Recover(session.project.path, RUN, (VIDEO,), MeshOptions()), Told())

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from poseapp.domain.errors import VideoMissingError
 from poseapp.domain.ids import FrameRef
 from poseapp.domain.labels import LabelSet, most_instances_per_frame
 from poseapp.domain.metrics import box_size
@@ -65,9 +66,17 @@ def middle(body: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def make_plan(labels: LabelSet, long_side: int, crop_side: int, centroid_side: int) -> Plan:
-    """Whole frames for one body that fills them, crops otherwise."""
+    """Whole frames for one body that fills them, crops otherwise.
+
+    Raises:
+        VideoMissingError: when a video with labels was never read, so that its size is not known.
+    """
     used = {ref.video for ref in labels.frames}
-    sizes = [(v.width, v.height) for v in labels.videos if v.id in used]
+    videos = [video for video in labels.videos if video.id in used]
+    for video in videos:
+        if not video.width:
+            raise VideoMissingError.at(video.path)
+    sizes = [(video.width, video.height) for video in videos]
     instances = most_instances_per_frame(labels.instances)
     largest = float(np.nanpercentile(box_size(labels.points()), 98))
     crop_px = CROP_MARGIN * max(largest, 1.0)

@@ -1,6 +1,10 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from poseapp.domain.errors import VideoMissingError
 from poseapp.domain.report import SilentReport
 from poseapp.learn.train.plan import make_plan, make_samples, middle
 from tests.fixtures.blobs import BlobFilm
@@ -25,6 +29,13 @@ def test_several_bodies_are_looked_at_through_crops_whatever_their_size():
     plan = make_plan(BlobFilm(96, 48, bodies=2).labels(range(20)), 256, 160, 128)
     assert plan.crop_px is not None
     assert plan.instances == 2
+
+
+def test_a_film_that_was_never_there_costs_a_sentence():
+    labels = BlobFilm(96, 48).labels(range(20))
+    gone = [replace(labels.videos[0], path=Path("/films/walk.mp4"), width=0, height=0)]
+    with pytest.raises(VideoMissingError, match=r"walk\.mp4 is not there. Choose where"):
+        make_plan(replace(labels, videos=tuple(gone)), 256, 160, 128)
 
 
 def test_a_crop_holds_its_body_with_a_margin():
