@@ -19,6 +19,7 @@ ROWS = [
     row("flow_keypoints", [60.0, 70, 80, 90]),
     row("keypoints", [72.0, 82, 92, 102], seed=1),
     row("flow_keypoints", [64.0, 74, 84, 94], seed=1),
+    row("keypoints", [73.0, 83, 93, 103], frames=8),
 ]
 
 
@@ -30,9 +31,12 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     assert "| keypoints | 2 | 86.0 [85.0, 87.0] |" in said
     assert "| +9.0 [+9.0, +9.0] |" in said  # 10 with one seed, 8 with the other, of every clip
     assert "In order: flow + keypoints < keypoints." in said
+    assert (
+        "| 8 frames | 1 | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | +3.0" in said
+    )
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
-    assert kept == {f"cpu-{r['variant']}-occluded-31-seed{r['seed']}": r for r in ROWS}
+    assert kept == {f"cpu-{r['variant']}-occluded-{r['frames']}-seed{r['seed']}": r for r in ROWS}
 
 
 def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
@@ -40,4 +44,4 @@ def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
     assert {(t.variant, t.backdrop, t.frames) for t in first} == set(mesh_tables.TABLE_1)
     assert all((t.variant, t.backdrop, t.frames) != WHOLE for t in others)
     names = [trial.name for stage in stages for trial in stage]
-    assert len(names) == len(set(names)) == 8 + 6 + 6 + 6
+    assert len(names) == len(set(names)) == 8 + 9 + 6 + 9
