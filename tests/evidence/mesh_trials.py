@@ -40,7 +40,7 @@ from poseapp.learn.synth.troupe import Troupe
 from poseapp.learn.train.loop import Loop, Options
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
-from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
+from poseapp.nets.motion_hmr.choice import FLOW_NET, KEYPOINTS_NET, NO_NET
 from poseapp.nets.motion_hmr.clips import Clips
 from poseapp.nets.motion_hmr.net import (
     CAMERA,
@@ -73,8 +73,18 @@ VARIANTS = {
     "keypoints": LIGHT_KEYPOINTS,
     "flow_keypoints": LIGHT,
 }
-USUAL, BEGUN = UNTAUGHT = "usual_pose", "begun_as"
-"""No net, the same pose in every frame; the net that those with keypoints begin as."""
+USUAL = "usual_pose"
+BEGUN, SHIPPED, OTHERS_FLOW, NO_FLOW = "begun_as", "shipped", "others_flow", "no_flow"
+UNTAUGHT = {
+    USUAL: NO_NET,
+    BEGUN: KEYPOINTS_NET,
+    SHIPPED: FLOW_NET,
+    OTHERS_FLOW: FLOW_NET,
+    NO_FLOW: FLOW_NET,
+}
+"""Nets that come with the app, for which nothing is trained: none, which is the same pose in every
+frame; the one that those with keypoints begin as; and the one of flow and keypoints, shown the flow
+of its clip, of another clip, and none."""
 EXAMS = ("detected", "other", "own")
 """Other people with a detector's errors; the same with exact keypoints; people as learnt from."""
 
@@ -208,7 +218,7 @@ def run(trial: Trial, work: Path, report: Report) -> dict[str, Any]:
     pools = Pools(work / "clips", size)
     began = time.process_time()
     if trial.variant in UNTAUGHT:
-        net, history = net_called(KEYPOINTS_NET) if trial.variant == BEGUN else None, []
+        net, history = net_called(UNTAUGHT[trial.variant]), []
     else:
         net, history = _taught(trial, pools, work, report)
     seconds = time.process_time() - began
@@ -265,8 +275,10 @@ def _begin(net: MotionHMR) -> None:
 
 
 def architecture(trial: Trial) -> Architecture:
-    """Of the trial's net; what is not taught is given what the net of keypoints is."""
-    return VARIANTS.get(trial.variant, LIGHT_KEYPOINTS)
+    """Of the trial's net; no net is given what the net of keypoints is."""
+    if trial.variant in UNTAUGHT:
+        return LIGHT if UNTAUGHT[trial.variant] == FLOW_NET else LIGHT_KEYPOINTS
+    return VARIANTS[trial.variant]
 
 
 @torch.no_grad()
@@ -280,11 +292,21 @@ def _by_clip(net: MotionHMR | None, trial: Trial, exam: str, pools: Pools) -> li
     last = POOL_FRAMES - trial.frames
     for first in (*range(0, last, trial.frames), last):
         lesson = pools.exam(exam, architecture(trial), first, trial.frames)
-        bodies = _usual(lesson) if net is None else bodies_of_frames(net, lesson.clips)
+        shown = _shown(lesson.clips, trial.variant)
+        bodies = _usual(lesson) if net is None else bodies_of_frames(net, shown)
         part = errors[:, first : first + trial.frames]
         part[:] = np.where(np.isnan(part), clip_errors(bodies, lesson), part)
     seen = errors[~np.isnan(errors).all(axis=1)]
     return np.nanmean(seen, axis=1).round(2).tolist()
+
+
+def _shown(clips: Clips, variant: str) -> Clips:
+    """What the net is given in place of the clips' own flow."""
+    if variant == NO_FLOW:
+        return replace(clips, pictures=None)
+    if variant == OTHERS_FLOW and clips.pictures is not None:
+        return replace(clips, pictures=clips.pictures.roll(1, 0))
+    return clips
 
 
 def _usual(lesson: Lesson) -> Bodies:

@@ -3,7 +3,7 @@ from dataclasses import asdict
 
 from tests.evidence import mesh_tables
 from tests.evidence.mesh_tables import CLIP, FULL, WHOLE
-from tests.evidence.mesh_trials import EXAMS, SIZES, USUAL, Trial
+from tests.evidence.mesh_trials import EXAMS, NO_FLOW, SHIPPED, SIZES, USUAL, Trial
 from tests.evidence.pages import take_back
 
 
@@ -20,6 +20,8 @@ ROWS = [
     row("keypoints", [72.0, 82, 92, 102], seed=1),
     row("flow_keypoints", [64.0, 74, 84, 94], seed=1),
     row("keypoints", [73.0, 83, 93, 103], frames=8),
+    row(SHIPPED, [60.0, 70, 80, 90]),
+    row(NO_FLOW, [61.0, 71, 81, 91]),
 ]
 
 
@@ -34,6 +36,9 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     assert (
         "| 8 frames | 1 | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | +3.0" in said
     )
+    assert (
+        "| no flow | 1 | 76.0 [76.0, 76.0] | 76.0 [76.0, 76.0] | 76.0 [76.0, 76.0] | +1.0" in said
+    )
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-occluded-{r['frames']}-seed{r['seed']}": r for r in ROWS}
@@ -41,7 +46,10 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
 
 def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
     first, others, *_ = stages = mesh_tables.stages(2, "cpu")
-    assert {(t.variant, t.backdrop, t.frames) for t in first} == set(mesh_tables.TABLE_1)
+    assert {(t.variant, t.backdrop, t.frames) for t in first} == {
+        *mesh_tables.TABLE_1,
+        *mesh_tables.TABLE_OF_FLOW,
+    }
     assert all((t.variant, t.backdrop, t.frames) != WHOLE for t in others)
     names = [trial.name for stage in stages for trial in stage]
-    assert len(names) == len(set(names)) == 8 + 9 + 6 + 9
+    assert len(names) == len(set(names)) == 11 + 9 + 6 + 9
