@@ -5,8 +5,8 @@
 That one learns from captured motion (see `cmu_mocap.py`) before made-up cameras: no picture is
 drawn and nobody's labels are used. The others learn from made-up people in films that are given
 (`--variant flow_keypoints --videos a.mp4 b.mp4`), and may `--begin` as a net of keypoints, which
-they then go on to learn too. Work is kept under `out/mesh` and goes on where it stopped. What the
-card needs is printed at the end.
+they then go on to learn too: `--inside` such a net there is then a better net of keypoints. Work is
+kept under `out/mesh` and goes on where it stopped. What the card needs is printed at the end.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from poseapp.learn.train.loop import Fitted, Loop, Options
 from poseapp.media.probe import probe
 from poseapp.nets.body.shipped import shipped_body
 from poseapp.nets.motion_hmr.architecture import CLIP, LIGHT, LIGHT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.net import MotionHMR
 from poseapp.nets.motion_hmr.stored import load_net, save_net
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,13 @@ class Telling:
 def main() -> None:
     """Train, or go on; write the best net."""
     given = _asked()
+    net = load_net(given.inside).without_pictures() if given.inside else _trained(given)
+    save_net(net.cpu(), given.out)
+    sys.stdout.write(f"sha256 {hashlib.sha256(given.out.read_bytes()).hexdigest()}\n")
+
+
+def _trained(given: argparse.Namespace) -> MotionHMR:
+    """The net at its best step."""
     every = performances(given.mocap, body_at_rest(shipped_body()))
     taught = [one for one in every if one.style not in HELD_OUT]
     strangers = [one for one in every if one.style in HELD_OUT]
@@ -96,29 +104,32 @@ def main() -> None:
     else:
         fitted = _of_pictures(given, taught, strangers, device, saved)
         net = fitted.net.net
-    save_net(net.cpu(), given.out)
-    digest = hashlib.sha256(given.out.read_bytes()).hexdigest()
     sys.stdout.write(
         f"{fitted.steps} steps, {fitted.best}, {sum(map(len, taught))} frames of motion learnt "
-        f"from, sha256 {digest}\n"
+        "from\n"
     )
+    return net
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mocap", type=Path, required=True, help="the folder of the captures")
+    parser.add_argument("--mocap", type=Path, help="the folder of the captures")
     parser.add_argument("--variant", choices=["keypoints", *VARIANTS], default="keypoints")
     parser.add_argument("--paper", action="store_true", help="ResNet-50 at 224 px; wants a GPU")
     parser.add_argument("--backdrop", choices=get_args(Backdrop), default="occluded")
     parser.add_argument("--videos", type=Path, nargs="+", help="films to put people into")
     parser.add_argument("--begin", type=Path, help="a net of keypoints, to begin with")
+    parser.add_argument("--inside", type=Path, help="only write the net of keypoints in this one")
     parser.add_argument("--exact", action="store_true", help="keypoints without errors, as printed")
     parser.add_argument("--clips", type=int, default=2_000, help="different ones")
     parser.add_argument("--frames", type=int, default=CLIP, help="of a clip")
     parser.add_argument("--steps", type=int, default=9_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=OUT)
-    return parser.parse_args()
+    given = parser.parse_args()
+    if not (given.mocap or given.inside):
+        parser.error("--mocap is needed to train")
+    return given
 
 
 def _of_pictures(

@@ -1,6 +1,9 @@
+import hashlib
 import json
 from dataclasses import asdict
 
+from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
+from poseapp.nets.motion_hmr.choice import SHIPPED as SHIPPED_NETS
 from tests.evidence import mesh_tables
 from tests.evidence.mesh_tables import CLIP, FULL, WHOLE
 from tests.evidence.mesh_trials import EXAMS, NO_FLOW, SHIPPED, SIZES, USUAL, Trial
@@ -42,6 +45,12 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
     assert kept == {f"cpu-{r['variant']}-occluded-{r['frames']}-seed{r['seed']}": r for r in ROWS}
+
+
+def test_trials_that_began_as_another_net_are_not_mixed_with_these():
+    file = SHIPPED_NETS[KEYPOINTS_NET]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert all(digest.startswith(size.begun) for size in SIZES.values())
 
 
 def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():

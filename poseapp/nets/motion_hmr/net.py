@@ -8,7 +8,7 @@ regressor of HMR (Kanazawa and others, "End-to-end recovery of human shape and p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +18,14 @@ from poseapp.nets.body.camera import FACING
 from poseapp.nets.body.pose_prior import shipped_prior
 from poseapp.nets.body.rotations import matrix_of_axis_angle, matrix_of_six, six_of_matrix
 from poseapp.nets.body.shipped import shipped_body
-from poseapp.nets.motion_hmr.architecture import INPUT_KEYPOINTS, Architecture
+from poseapp.nets.motion_hmr.architecture import INPUT_KEYPOINTS, LIGHT_KEYPOINTS, Architecture
 from poseapp.nets.motion_hmr.clips import BOX_OF_PERSON, Clips, of_frames
 from poseapp.nets.motion_hmr.encoders import PictureEncoder, PointEncoder
 
 CAMERA, SIX = 3, 6
 ITERATIONS = 3
+_FROM_ENCODER = ("weight_ih_l0", "weight_ih_l0_reverse")
+"""The memory's weights of the encoder's features, in each direction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +78,7 @@ class MotionHMR(nn.Module):
         Raises:
             ValueError: when it is no such net, or of other sizes than what it would become here.
         """
-        encoder = self.encoder
-        numbers = encoder.numbers if isinstance(encoder, PictureEncoder) else None
+        encoder, numbers = self.encoder, self._numbers()
         ours, theirs = self.architecture, known.architecture
         sizes = (ours.hidden, ours.memory) == (theirs.hidden, theirs.memory)
         if numbers is None or not isinstance(known.encoder, PointEncoder) or not sizes:
@@ -86,9 +87,36 @@ class MotionHMR(nn.Module):
         self._heads.load_state_dict(known._heads.state_dict())
         self._regressors.load_state_dict(known._regressors.state_dict())
         memory = known._memory.state_dict()
-        for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
+        for name in _FROM_ENCODER:
             memory[name] = pad(memory[name], (encoder.width - numbers.width, 0))
         self._memory.load_state_dict(memory)
+
+    def without_pictures(self) -> MotionHMR:
+        """The net of keypoints inside: it says what this one says where no pictures are shown.
+
+        Raises:
+            ValueError: when keypoints are not given to it as numbers.
+        """
+        numbers, ours = self._numbers(), self.architecture
+        if numbers is None:
+            raise ValueError(
+                "only a net with the numbers of keypoints inside does without pictures"
+            )
+        inside = MotionHMR(
+            replace(LIGHT_KEYPOINTS, memory=ours.memory, hidden=ours.hidden, dropout=ours.dropout)
+        )
+        inside.encoder.load_state_dict(numbers.state_dict())
+        inside._heads.load_state_dict(self._heads.state_dict())
+        inside._regressors.load_state_dict(self._regressors.state_dict())
+        memory = self._memory.state_dict()
+        for name in _FROM_ENCODER:
+            memory[name] = memory[name][:, -numbers.width :]
+        inside._memory.load_state_dict(memory)
+        return inside.train(self.training)
+
+    def _numbers(self) -> PointEncoder | None:
+        """What reads the keypoints' numbers beside pictures."""
+        return self.encoder.numbers if isinstance(self.encoder, PictureEncoder) else None
 
     def forward(self, clips: Clips, pairs: Tensor | None = None) -> tuple[Bodies, Bodies]:
         """Present and future, each (B, T - 1, ...), or of the (P,) pairs that are asked for."""

@@ -108,6 +108,22 @@ def test_a_net_of_pictures_that_is_shown_none_goes_by_the_keypoints():
     torch.testing.assert_close(ours, theirs)
 
 
+@torch.no_grad()
+def test_the_net_inside_says_what_is_said_without_pictures():
+    net, clips = _loud_net(replace(TINY, picture="flow")), _clips(2)
+    inside = net.without_pictures()
+    assert inside.architecture.trunk == "points"
+    for ours, theirs in zip(inside(clips), net(clips), strict=True):
+        torch.testing.assert_close(ours.six, theirs.six)
+        torch.testing.assert_close(ours.camera, theirs.camera)
+
+
+@pytest.mark.parametrize("variant", [SMALL, replace(TINY, keypoints=False)])
+def test_only_a_net_of_pictures_and_numbers_has_one_inside(variant):
+    with pytest.raises(ValueError, match="does without pictures"):
+        _net(variant).without_pictures()
+
+
 @pytest.mark.parametrize(
     ("variant", "known"),
     [
