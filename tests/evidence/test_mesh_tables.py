@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from dataclasses import asdict
 
 from poseapp.nets.motion_hmr.choice import KEYPOINTS_NET
@@ -23,6 +24,8 @@ ROWS = [
     row("keypoints", [72.0, 82, 92, 102], seed=1),
     row("flow_keypoints", [64.0, 74, 84, 94], seed=1),
     row("keypoints", [73.0, 83, 93, 103], frames=8),
+    row("flow", [80.0, 90, 100, 110]),
+    row("flow", [85.0, 95, 105, 115], backdrop="still"),
     row(SHIPPED, [60.0, 70, 80, 90]),
     row(NO_FLOW, [61.0, 71, 81, 91]),
 ]
@@ -35,7 +38,9 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     said = twin.with_suffix(".md").read_text()
     assert "| keypoints | 2 | 86.0 [85.0, 87.0] |" in said
     assert "| +9.0 [+9.0, +9.0] |" in said  # 10 with one seed, 8 with the other, of every clip
-    assert "In order: flow + keypoints < keypoints." in said
+    assert "In order: flow + keypoints < keypoints < flow." in said
+    assert "In order: full < nor moves the backdrop." in said  # with flow's, not the whole method's
+    assert re.search(r"nor moves the backdrop \| 1 \|.*\| \+5.0 \[", said)
     assert (
         "| 8 frames | 1 | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | 88.0 [88.0, 88.0] | +3.0" in said
     )
@@ -44,7 +49,9 @@ def test_the_page_of_what_is_done_is_taken_back_on_another_machine(tmp_path):
     )
     take_back(twin, work, SIZES, Trial)
     kept = {file.stem: json.loads(file.read_text()) for file in work.iterdir()}
-    assert kept == {f"cpu-{r['variant']}-occluded-{r['frames']}-seed{r['seed']}": r for r in ROWS}
+    assert kept == {
+        f"cpu-{r['variant']}-{r['backdrop']}-{r['frames']}-seed{r['seed']}": r for r in ROWS
+    }
 
 
 def test_trials_that_began_as_another_net_are_not_mixed_with_these():
@@ -61,4 +68,4 @@ def test_the_first_seed_of_the_first_table_comes_first_and_nothing_twice():
     }
     assert all((t.variant, t.backdrop, t.frames) != WHOLE for t in others)
     names = [trial.name for stage in stages for trial in stage]
-    assert len(names) == len(set(names)) == 11 + 9 + 6 + 9
+    assert len(names) == len(set(names)) == 11 + 12 + 6 + 12
