@@ -24,10 +24,11 @@ class TerminalReport:
         self._began = time.monotonic()
         self._drawn = 0.0
         self._wide = sys.stderr.isatty()
+        self._said = ""
         self.noted: list[str] = []
 
     def progress(self, done: float, text: str = "") -> None:
-        """Draw the bar anew, a few times a second; a line every ten where nobody watches."""
+        """Draw the bar a few times a second; every ten a line, if it is new, where nobody looks."""
         now = time.monotonic()
         if now - self._drawn < (0.2 if self._wide else 10) and done < 1:
             return
@@ -39,8 +40,9 @@ class TerminalReport:
             click.echo(
                 f"\r\033[K{self._title} {bar} {done:4.0%}{ahead}  {text}", err=True, nl=False
             )
-        else:
-            click.echo(f"{self._title} {done:.0%}{ahead} {text}".rstrip(), err=True)
+        elif (line := f"{self._title} {done:.0%}{ahead} {text}".rstrip()) != self._said:
+            self._said = line
+            click.echo(line, err=True)
 
     def metrics(self, **values: float) -> None:
         """The bar says enough."""
