@@ -25,6 +25,8 @@ FEWEST_FRAMES = 5
 """Who was seen on fewer frames, none of them labelled, was hardly there."""
 _HIDDEN = 0.5
 """How sure a person is of a point that they could not see."""
+_SUREST = 0.999
+"""A net can be; 1 is a person's word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +55,8 @@ class _Thread:
 def followed(project: Project, video: VideoId) -> tuple[Followed, ...]:
     """Everybody in a video, in the order in which they appear."""
     names = {track.id: track.name for track in project.labels.tracks()}
-    threads = _merged(_threads(shown_bodies(project, video)))
+    tracker = Tracker(mirrored=project.skeleton.flip_permutation())
+    threads = _merged(_threads(shown_bodies(project, video), tracker))
     kept = [
         thread for thread in threads if _was_there(thread, project.videos.get(video).frame_count)
     ]
@@ -87,13 +90,12 @@ def shown_bodies(project: Project, video: VideoId) -> dict[int, tuple[Instance, 
 def scores_of(instance: Instance) -> NDArray[np.float64]:
     """(K,) how sure each keypoint is: as a person saw it, or else as the net said."""
     if instance.id is None and instance.scores is not None:
-        return np.where(instance.present, instance.scores, 0.0)
+        return np.where(instance.present, np.minimum(instance.scores, _SUREST), 0.0)
     sure = np.where(instance.visibility == Visibility.OCCLUDED, _HIDDEN, 1.0)
     return np.where(instance.present, sure, 0.0)
 
 
-def _threads(shown: Mapping[int, Sequence[Instance]]) -> list[_Thread]:
-    tracker = Tracker()
+def _threads(shown: Mapping[int, Sequence[Instance]], tracker: Tracker) -> list[_Thread]:
     threads: dict[int, _Thread] = defaultdict(_Thread)
     for frame, bodies in shown.items():
         seen = [body for body in bodies if body.present.any()]

@@ -2,8 +2,11 @@
 
 Each track remembers where it was last seen and how it moved. The bodies of a frame are given to
 tracks by the Hungarian method on keypoint similarity (OKS with one width for all keypoints, and a
-scale that grows with the time a track was out of sight); a track that is not seen for a while is
-bridged, then ended.
+scale that grows with the time a track was out of sight). As that growth alone would let a track
+that was lost long ago, or a ghost seen once, take over from the one beside it that is followed all
+along, a similarity counts the less the longer its track was out of sight. A body of which a net
+took left for right is still the same individual. A track that is not seen for a while is bridged,
+then ended.
 """
 
 from __future__ import annotations
@@ -33,8 +36,12 @@ class Config:
 class Tracker:
     """Numbers the bodies of one video, frame after frame in ascending order."""
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(
+        self, config: Config | None = None, mirrored: NDArray[np.intp] | None = None
+    ) -> None:
+        """`mirrored`: (K,) places of keypoints in a mirrored picture; None if they have none."""
         self._config = config or Config()
+        self._mirrored = mirrored
         self._tracks: list[_Track] = []
         self._count = 0
 
@@ -42,11 +49,19 @@ class Tracker:
         """Track numbers of (I, K, 2) bodies in pixels, NaN where a keypoint was not found."""
         live = [t for t in self._tracks if frame - t.frame <= self._config.bridge_frames + 1]
         numbers = np.full(len(bodies), -1, np.int64)
-        similarity = np.array([t.similarities(frame, bodies, self._config.width) for t in live])
-        similarity = similarity.reshape(len(live), len(bodies))
-        for row, column in zip(*linear_sum_assignment(similarity, maximize=True), strict=True):
+        ways = [bodies] if self._mirrored is None else [bodies, bodies[:, self._mirrored]]
+        similar = np.array(
+            [[t.similarities(frame, way, self._config.width) for way in ways] for t in live]
+        ).reshape(len(live), len(ways), len(bodies))
+        similarity = similar.max(axis=1)
+        # The bell has widened by the square root of the time; its square root told individuals
+        # apart best where ghosts, crossings and gaps were planted.
+        recent = np.array([(frame - t.frame) ** -0.25 for t in live]).reshape(-1, 1)
+        pairs = linear_sum_assignment(similarity * recent, maximize=True)
+        for row, column in zip(*pairs, strict=True):
             if similarity[row, column] >= self._config.least_similarity:
-                live[row].see(frame, bodies[column])
+                way = ways[int(similar[row, :, column].argmax())]
+                live[row].see(frame, bodies[column], as_before=way[column])
                 numbers[column] = live[row].number
         for column in np.flatnonzero(numbers < 0):
             numbers[column] = self._count
@@ -66,9 +81,10 @@ class _Track:
         self._velocity = np.zeros(2)
         self._size = _size(body)
 
-    def see(self, frame: int, body: NDArray[np.float64]) -> None:
+    def see(self, frame: int, body: NDArray[np.float64], as_before: NDArray[np.float64]) -> None:
+        """The body, and the way round in which it is most as it was."""
         elapsed = frame - self.frame
-        moved = body - self._points
+        moved = as_before - self._points
         moved = moved[np.isfinite(moved).all(axis=1)]
         if len(moved):
             fresh = np.median(moved, axis=0) / elapsed

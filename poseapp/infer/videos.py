@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +19,11 @@ from poseapp.domain.video import Video
 from poseapp.infer.beliefs import beliefs_of
 from poseapp.infer.estimator import Estimator
 from poseapp.infer.outcome import Outcome, VideoDone
+from poseapp.infer.people.people import KINDS
 from poseapp.infer.reading import FrameReader, Picture, Wanted, read_in_chunks
+from poseapp.infer.seen_person import SeenPerson
 from poseapp.infer.shelf import Rows, Shelf
+from poseapp.infer.sides import unswapped
 from poseapp.infer.track import Tracker
 from poseapp.nets.pipeline import Bodies
 
@@ -37,8 +43,9 @@ def predict_videos(
     """Send `PredictionSet`s through the report until every frame is done, or a person stops it.
 
     Where all frames of a video were wanted, its `VideoDone` follows them. Bodies carry track
-    numbers that hold within their video. How sure the net was goes on the shelf. A stopped run
-    keeps what it has.
+    numbers that hold within their video. Frames in which a net for people took somebody's left for
+    right, which only later frames tell, are sent again at the end of their video. How sure the net
+    was goes on the shelf. A stopped run keeps what it has.
 
     Raises:
         VideoUnreadableError: when a video cannot be opened at all.
@@ -70,6 +77,19 @@ def predict_videos(
     return Outcome(done, len(damaged), done / seconds, stopped)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """Who was found in one."""
+
+    number: int
+    points: NDArray[np.float64]
+    """(I, K, 2)"""
+    scores: NDArray[np.float32]
+    """(I, K)"""
+    tracks: NDArray[np.int64]
+    """(I,)"""
+
+
 class _Film:
     """The results of one video on their way out."""
 
@@ -79,21 +99,28 @@ class _Film:
         self._video, self._run, self._predictor = video, run, predictor
         self._film = predictor.film()
         self._report, self._shelf = report, shelf
-        self._tracker = Tracker()
-        self._found: list[tuple[int, Bodies, NDArray[np.int64]]] = []
+        self._tracker = Tracker(mirrored=predictor.card.skeleton.flip_permutation())
+        self._found: list[_Frame] = []
+        self._sent: list[_Frame] = []
         self._beliefs: list[Rows] = []
-        self._sent = time.monotonic()
+        self._sent_at = time.monotonic()
 
     def add(self, frames: Sequence[int], pictures: Sequence[Picture]) -> None:
         found = self._film.predict(pictures)
         self._beliefs.append(beliefs_of(frames, found, self._predictor.card.pose.stride))
         for frame, bodies in zip(frames, found, strict=True):
-            self._found.append((frame, bodies, self._tracks(frame, bodies)))
-        if time.monotonic() - self._sent > SEND_EVERY_S:
+            tracks = self._tracks(frame, bodies)
+            self._found.append(_Frame(frame, bodies.points, bodies.scores, tracks))
+        if time.monotonic() - self._sent_at > SEND_EVERY_S:
             self._send()
 
     def close(self) -> None:
         self._send()
+        if self._predictor.card.net in KINDS:
+            self._found = _sides_put_right(
+                self._video, self._predictor.card.skeleton.names, self._sent
+            )
+            self._send()
         if self._beliefs:
             self._shelf.add(self._video, Rows.joined(self._beliefs))
 
@@ -105,21 +132,46 @@ class _Film:
     def _send(self) -> None:
         if self._found:
             self._report.send(_prediction_set(self._video, self._run, self._found))
+        self._sent += self._found
         self._found = []
-        self._sent = time.monotonic()
+        self._sent_at = time.monotonic()
 
 
-def _prediction_set(
-    video: Video, run: RunId, found: Sequence[tuple[int, Bodies, NDArray[np.int64]]]
-) -> PredictionSet:
+def _prediction_set(video: Video, run: RunId, found: Sequence[_Frame]) -> PredictionSet:
+    counts = [len(one.tracks) for one in found]
     return PredictionSet(
         video.id,
         run,
-        np.repeat([frame for frame, _, _ in found], [len(t) for _, _, t in found]).astype(np.int64),
-        np.concatenate([bodies.points for _, bodies, _ in found]).astype(np.float32),
-        np.concatenate([bodies.scores for _, bodies, _ in found]).astype(np.float32),
-        np.concatenate([tracks for _, _, tracks in found]),
+        np.repeat([one.number for one in found], counts).astype(np.int64),
+        np.concatenate([one.points for one in found]).astype(np.float32),
+        np.concatenate([one.scores for one in found]).astype(np.float32),
+        np.concatenate([one.tracks for one in found]),
     )
+
+
+def _sides_put_right(video: Video, names: Sequence[str], frames: Sequence[_Frame]) -> list[_Frame]:
+    """The frames in which somebody's left and right were swapped, as they should be."""
+    through: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for n, frame in enumerate(frames):
+        for k, track in enumerate(frame.tracks.tolist()):
+            through[track].append((n, k))
+    right: dict[int, _Frame] = {}
+    for places in through.values():
+        seen = SeenPerson(
+            names,
+            np.array([frames[n].number for n, _ in places]),
+            np.stack([frames[n].points[k] for n, k in places]),
+            np.stack([frames[n].scores[k] for n, k in places]),
+            (video.width, video.height),
+            video.pace,
+        )
+        put_right = unswapped(seen)
+        same = (put_right.points == seen.points) | np.isnan(seen.points)
+        for m in np.flatnonzero(~same.all(axis=(1, 2))):
+            n, k = places[m]
+            frame = right.setdefault(n, deepcopy(frames[n]))
+            frame.points[k], frame.scores[k] = put_right.points[m], put_right.scores[m]
+    return [right[n] for n in sorted(right)]
 
 
 def _about_damage(damaged: Sequence[FrameRef], wanted: Sequence[Wanted]) -> str:

@@ -37,6 +37,7 @@ from poseapp.infer.people.names import CROWD_FILE, LANDMARKS_FILE
 from poseapp.infer.people.people import People
 from poseapp.infer.seen_person import SeenPerson
 from poseapp.infer.session import Net
+from poseapp.infer.track import Tracker
 from poseapp.media.film import opened
 from poseapp.media.mesh_raster import View, rasterise
 from poseapp.media.probe import probe
@@ -55,10 +56,6 @@ Floats = NDArray[np.float64]
 
 PERSON = preset("person")
 LIMBS = [places_of(PERSON)[name] for name in LIMB_KEYPOINTS]
-
-
-NEAR = 0.3
-"""Heights of a person within which the same one is in the next frame."""
 
 
 def main() -> None:
@@ -189,20 +186,28 @@ class _Thinned:
 
 
 def _followed(path: Path, frames: int) -> tuple[Floats, Floats]:
-    """(T, 17, 2) and (T, 17) of the person who is largest in the picture."""
+    """(T, 17, 2) and (T, 17) of who is largest in the picture, followed as in the app."""
     nets = (
         Net(people_folder() / name, device="cpu", threads=1)
         for name in (LANDMARKS_FILE, CROWD_FILE)
     )
     film = People(people_card(PERSON), *nets, file=CROWD_FILE).film()
-    points, scores = np.full((frames, 17, 2), np.nan), np.zeros((frames, 17))
+    tracker = Tracker(mirrored=PERSON.flip_permutation())
+    found: dict[int, tuple[Floats, Floats]] = {}
     with opened(path) as source:
         for n, frame in zip(range(frames), source.container.decode(video=0), strict=False):
             (bodies,) = film.predict([frame.to_ndarray(format="bgr24")])
-            one = _same(bodies.points, points[:n]) if len(bodies.points) else None
-            if one is not None:
-                points[n], scores[n] = bodies.points[one], bodies.scores[one]
-    return points, scores
+            for k, track in enumerate(tracker.follow(n, bodies.points).tolist()):
+                nobody = np.full((frames, 17, 2), np.nan), np.zeros((frames, 17))
+                points, scores = found.setdefault(track, nobody)
+                points[n], scores[n] = bodies.points[k], bodies.scores[k]
+    return max(found.values(), key=lambda one: _height(one[0]))
+
+
+def _height(points: Floats) -> float:
+    """Of (T, K, 2) keypoints in pixels, summed over the frames."""
+    seen = points[np.isfinite(points).all(axis=2).any(axis=1)]
+    return float((np.nanmax(seen[..., 1], axis=1) - np.nanmin(seen[..., 1], axis=1)).sum())
 
 
 def _peer(python: Path, film: Path, frames: int) -> Floats:
@@ -218,17 +223,6 @@ def _about_hips(limbs: Floats) -> Floats:
     """(T, 12, 3) about the middle of both hips."""
     hips = [LIMB_KEYPOINTS.index(f"{side} hip") for side in ("left", "right")]
     return limbs - limbs[:, hips].mean(axis=1, keepdims=True)
-
-
-def _same(people: Floats, before: Floats) -> int | None:
-    """Which of (I, 17, 2) people is the one of (T, 17, 2) frames before: near to it, or tall."""
-    tall = np.nan_to_num(np.nanmax(people[..., 1], 1) - np.nanmin(people[..., 1], 1))
-    known = np.flatnonzero(np.isfinite(before).any(axis=(1, 2)))
-    if not len(known):
-        return int(tall.argmax())
-    apart = np.nanmean(np.linalg.norm(people - before[known[-1]], axis=-1), axis=1)
-    one = int(np.nan_to_num(apart, nan=np.inf).argmin())
-    return one if apart[one] < NEAR * tall[one] else None
 
 
 def _size(camera: Camera, folder: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from poseapp.infer.sides import LONGEST_S, unswapped
+from poseapp.infer.sides import LONGEST_S, LONGEST_WHOLE_S, unswapped
 from poseapp.nets.body.shipped import shipped_body
 from tests.fixtures.people_seen import COCO, FPS, keypoints_of, person_of, pixels_of, walker
 
@@ -55,17 +55,33 @@ def test_scores_go_with_their_points(person):
     np.testing.assert_array_equal(unswapped(wrong).scores, scores)
 
 
-def test_what_stays_the_other_way_round_is_so():
-    long = swapped(seen(walker(60)), slice(20, 20 + int(LONGEST_S * FPS) + 2))
+@pytest.mark.parametrize(
+    ("pairs", "longest_s"), [(PAIRS, LONGEST_WHOLE_S), (PAIRS[2:3], LONGEST_S)]
+)
+def test_what_stays_the_other_way_round_is_so(pairs, longest_s):
+    """A body's sides are known for longer than a limb's; beyond that either may be right."""
+    longest, person = int(longest_s * FPS), seen(walker(170))
+    wrong = swapped(person, slice(50, 50 + 3 * longest // 4), pairs)
+    np.testing.assert_array_equal(unswapped(wrong).points, person.points)
+    long = swapped(person, slice(50, 50 + longest + 5), pairs)
     np.testing.assert_array_equal(unswapped(long).points, long.points)
 
 
 def test_what_a_person_put_there_stays(person):
+    """And says which way round the body is in the frames about it."""
     wrong = swapped(person, slice(8, 10))
     scores = wrong.scores.copy()
     scores[8:10] = 1.0
     labelled = replace(wrong, scores=scores)
-    np.testing.assert_array_equal(unswapped(labelled).points, labelled.points)
+    np.testing.assert_array_equal(unswapped(labelled).points, swapped(person, slice(0, 30)).points)
+
+
+def test_a_cut_to_the_other_side_of_somebody_is_left_alone():
+    """The second film's frames hold the same person from behind, elsewhere in the picture."""
+    front = seen(walker(60))
+    behind = swapped(front, slice(30, 60))
+    behind.points[30:] += [140.0, -60.0]
+    np.testing.assert_array_equal(unswapped(behind).points, behind.points)
 
 
 def test_somebody_who_turns_round_is_left_alone():

@@ -101,3 +101,24 @@ def test_every_body_has_a_number_of_its_own(count):
     for frame in range(3):
         numbers = tracker.follow(frame, bodies)
         assert len(set(numbers.tolist())) == count
+
+
+def test_a_body_whose_left_was_taken_for_right_keeps_its_number():
+    """Arms and legs spread, so that the sides are far apart."""
+    star = np.array([[-90.0, 60], [90, 60], [-80, 160], [80, 160]])
+    mirrored = np.array([1, 0, 3, 2])
+    bodies = [(star[mirrored] if n % 7 in (3, 4) else star) + [3 * n, 0] for n in range(30)]
+    trackers = Tracker(mirrored=mirrored), Tracker()
+    told, untold = ([t.follow(n, body[None])[0] for n, body in enumerate(bodies)] for t in trackers)
+    assert told == [0] * 30
+    assert set(untold) == {0, 1}
+
+
+def test_a_ghost_seen_long_ago_takes_nobody_over():
+    """A second find of the same person, once; after it the person leaps."""
+    tracker = Tracker()
+    assert tracker.follow(0, np.array([at(100, 100)])).tolist() == [0]
+    assert tracker.follow(1, np.array([at(101, 100), at(131, 100)])).tolist() == [0, 1]
+    for n in range(2, 16):
+        assert tracker.follow(n, np.array([at(100 + n, 100)])).tolist() == [0]
+    assert tracker.follow(16, np.array([at(130, 100)])).tolist() == [0]

@@ -1,17 +1,24 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from poseapp.app.presets import preset
 from poseapp.domain.ids import RunId, VideoId
 from poseapp.domain.report import SilentReport
 from poseapp.infer import videos as whole_videos
 from poseapp.infer.beliefs import COLUMNS, beliefs_of, beliefs_shelf
 from poseapp.infer.outcome import VideoDone
+from poseapp.infer.people.names import BODIES
 from poseapp.infer.predict import Predictor
 from poseapp.infer.reading import Wanted
 from poseapp.infer.shelf import Shelf
 from poseapp.infer.videos import predict_videos
+from poseapp.nets.body.shipped import shipped_body
+from poseapp.nets.card import Card, NetFile
 from poseapp.nets.framing import letterbox
 from poseapp.nets.pipeline import Bodies
+from tests.fixtures.people_seen import keypoints_of, pixels_of, walker
 from tests.infer.made_up_nets import DrawnFrames, Kept, draw, walking, write_run
 
 RUN = RunId("run-1")
@@ -108,6 +115,54 @@ def test_several_bodies_are_told_apart_through_the_video(tmp_path):
     assert numbers.tolist() == np.repeat(np.arange(40), 2).tolist()
     by_side = points[:, 0, 0] > 100
     assert len(set(zip(by_side.tolist(), tracks.tolist(), strict=True))) == 2
+
+
+class _Told:
+    """An estimator that has been told what it finds in each frame of a film."""
+
+    batch, device = 4, "nothing"
+
+    def __init__(self, net, frames):
+        skeleton = preset("person")
+        self.card = Card(skeleton, NetFile("none", 64, 64, 4, "sigmoid"), instances=9, net=net)
+        self._frames = iter(frames)
+
+    def film(self):
+        return self
+
+    def predict(self, pictures):
+        return [self._bodies(points) for _, points in zip(pictures, self._frames, strict=False)]
+
+    def _bodies(self, points):
+        maps = np.full((len(points), points.shape[1], 16, 16), 0.1, np.float32)
+        framing = letterbox((128, 96), (64, 64))
+        scores = np.full(points.shape[:2], 0.9, np.float32)
+        return Bodies(points, scores, maps, (framing,) * len(points))
+
+
+@pytest.mark.parametrize("net", [BODIES, "dots"])
+def test_people_whose_sides_were_swapped_are_sent_again_at_the_end(net):
+    """Two walk side by side; of one the sides are swapped for a second, twice. The net that
+    somebody trained is taken at its word: its faults are to be seen and corrected.
+    """
+    motion = walker(120)
+    one = pixels_of(keypoints_of(shipped_body(), motion), motion)[:, :17]
+    truth = np.stack([one, one + np.array([250.0, 10.0])], axis=1)
+    seen, mirrored = truth.copy(), preset("person").flip_permutation()
+    for frames in (slice(20, 50), slice(80, 95)):
+        seen[frames, 1] = seen[frames, 1][:, mirrored]
+    films, report = DrawnFrames({VideoId(1): walking(120)}), Kept()
+    predict_videos(_Told(net, seen), [Wanted(films.video(1))], films, RUN, report, Shelf(None, "x"))
+    assert isinstance(report.sent[-1], VideoDone)
+    kept = {}  # later parts stand for earlier ones, as in the store
+    for part in report.predictions:
+        for n in set(part.frames.tolist()):
+            kept[n] = part.points[part.frames == n]
+    wanted = truth if net == BODIES else seen
+    np.testing.assert_allclose([kept[n] for n in range(120)], wanted, atol=1e-3)
+    times = Counter(n for part in report.predictions for n in set(part.frames.tolist()))
+    again = [n for n in range(120) if times[n] == 2]
+    assert again == ([*range(20, 50), *range(80, 95)] if net == BODIES else [])
 
 
 def test_the_net_doubts_two_equal_spots_more_than_one(predictor):
