@@ -2,21 +2,25 @@
 
 Each track remembers where it was last seen and how it moved. The bodies of a frame are given to
 tracks by the Hungarian method on keypoint similarity (OKS with one width for all keypoints, and a
-scale that grows with the time a track was out of sight). As that growth alone would let a track
-that was lost long ago, or a ghost seen once, take over from the one beside it that is followed all
-along, a similarity counts the less the longer its track was out of sight. A body of which a net
-took left for right is still the same individual. A track that is not seen for a while is bridged,
-then ended.
+scale that grows with the time a track was out of sight). As that growth would let a ghost that was
+seen once or twice take over from the one beside it that is followed all along, the similarity to a
+track that was hardly seen counts less with time. A body of which a net took left for right is still
+the same individual. A track that is not seen for a while is bridged, then ended.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+_SETTLED = 3
+"""Frames on which a track was seen, from which on it is hardly a ghost."""
+_MIRRORED = 0.5
+"""How similar a mirrored body must be: people who pass each other are mirrored, too."""
 _UNKNOWN_SIZE = 100.0
 """Pixels across a body of which a single point is known."""
 
@@ -50,14 +54,11 @@ class Tracker:
         live = [t for t in self._tracks if frame - t.frame <= self._config.bridge_frames + 1]
         numbers = np.full(len(bodies), -1, np.int64)
         ways = [bodies] if self._mirrored is None else [bodies, bodies[:, self._mirrored]]
-        similar = np.array(
-            [[t.similarities(frame, way, self._config.width) for way in ways] for t in live]
-        ).reshape(len(live), len(ways), len(bodies))
+        similar = np.array([self._similar(t, frame, ways) for t in live])
+        similar = similar.reshape(len(live), len(ways), len(bodies))
         similarity = similar.max(axis=1)
-        # The bell has widened by the square root of the time; its square root told individuals
-        # apart best where ghosts, crossings and gaps were planted.
-        recent = np.array([(frame - t.frame) ** -0.25 for t in live]).reshape(-1, 1)
-        pairs = linear_sum_assignment(similarity * recent, maximize=True)
+        trust = np.array([t.trust(frame) for t in live]).reshape(-1, 1)
+        pairs = linear_sum_assignment(similarity * trust, maximize=True)
         for row, column in zip(*pairs, strict=True):
             if similarity[row, column] >= self._config.least_similarity:
                 way = ways[int(similar[row, :, column].argmax())]
@@ -70,6 +71,14 @@ class Tracker:
         self._tracks = live
         return numbers
 
+    def _similar(
+        self, track: _Track, frame: int, ways: Sequence[NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """(W, I) for bodies as they are and mirrored."""
+        found = np.array([track.similarities(frame, way, self._config.width) for way in ways])
+        found[1:][(found[1:] < _MIRRORED) | (frame > track.frame + 1)] = 0.0
+        return found
+
 
 class _Track:
     """One individual as it was last seen, and its velocity in pixels a frame."""
@@ -80,6 +89,7 @@ class _Track:
         self._points = body.copy()
         self._velocity = np.zeros(2)
         self._size = _size(body)
+        self._seen = 1
 
     def see(self, frame: int, body: NDArray[np.float64], as_before: NDArray[np.float64]) -> None:
         """The body, and the way round in which it is most as it was."""
@@ -91,7 +101,12 @@ class _Track:
             self._velocity = 0.5 * self._velocity + 0.5 * fresh
         self._points = np.where(np.isfinite(body), body, self._expected(frame))
         self._size = 0.9 * self._size + 0.1 * _size(body)
+        self._seen += 1
         self.frame = frame
+
+    def trust(self, frame: int) -> float:
+        """In 0..1; the bell of the similarities widens by the square root of the time."""
+        return (frame - self.frame) ** -0.25 if self._seen < _SETTLED else 1.0
 
     def similarities(
         self, frame: int, bodies: NDArray[np.float64], width: float
