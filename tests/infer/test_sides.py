@@ -84,17 +84,32 @@ def test_a_cut_to_the_other_side_of_somebody_is_left_alone():
     np.testing.assert_array_equal(unswapped(behind).points, behind.points)
 
 
-def test_somebody_who_turns_round_is_left_alone():
-    """Once round in a second: shoulders and hips pass each other twice."""
-    motion = walker(30)
-    turn = Rotation.from_euler("x", np.pi) * Rotation.from_rotvec(
-        np.linspace(0, 2 * np.pi, 30)[:, None] * [0, 1, 0]
-    )
+def turning(fps: int, turns_per_s: float):
+    """Three seconds of somebody who turns round and round."""
+    motion = walker(3 * fps)
+    angles = np.linspace(0, 6 * np.pi * turns_per_s, 3 * fps)
+    turn = Rotation.from_euler("x", np.pi) * Rotation.from_rotvec(angles[:, None] * [0, 1, 0])
     rotations = motion.rotations.copy()
     rotations[:, 0] = turn.as_rotvec()
-    turning = seen(replace(motion, rotations=rotations))
-    moved = np.linalg.norm(unswapped(turning).points - turning.points, axis=2)
-    assert moved.max() < 15  # of 30 and more: only points that all but coincide may be turned
+    return replace(seen(replace(motion, rotations=rotations)), fps=float(fps))
+
+
+def moved(person, pairs):
+    """Pixels that points of these pairs get from where they were."""
+    keypoints = np.ravel(pairs)
+    return np.linalg.norm(unswapped(person).points - person.points, axis=2)[:, keypoints]
+
+
+def test_somebody_who_turns_round_is_left_alone():
+    """Once round in a second: shoulders and hips pass each other twice."""
+    assert moved(turning(30, 1.0), PAIRS).max() < 15  # of 30 and more: where they all but coincide
+
+
+@pytest.mark.parametrize("fps", [8, 15, 60])
+@pytest.mark.parametrize("turns_per_s", [0.25, 1.0, 1.5])
+def test_nobody_turns_so_fast_that_the_body_is_taken_for_swapped(fps, turns_per_s):
+    shoulders, hips = PAIRS[0], PAIRS[3]
+    assert moved(turning(fps, turns_per_s), [shoulders, hips]).max() < 15
 
 
 def test_absent_points_say_nothing(person):
