@@ -101,7 +101,7 @@ class _Film:
         self._report, self._shelf = report, shelf
         self._tracker = Tracker(mirrored=predictor.card.skeleton.flip_permutation())
         self._found: list[_Frame] = []
-        self._sent: list[_Frame] = []
+        self._sent: list[_Frame] = []  # of nets for people, to put sides right at the end
         self._beliefs: list[Rows] = []
         self._sent_at = time.monotonic()
 
@@ -116,11 +116,9 @@ class _Film:
 
     def close(self) -> None:
         self._send()
-        if self._predictor.card.net in KINDS:
-            self._found = _sides_put_right(
-                self._video, self._predictor.card.skeleton.names, self._sent
-            )
-            self._send()
+        names = self._predictor.card.skeleton.names
+        self._found = _sides_put_right(self._video, names, self._sent)
+        self._send()
         if self._beliefs:
             self._shelf.add(self._video, Rows.joined(self._beliefs))
 
@@ -132,7 +130,8 @@ class _Film:
     def _send(self) -> None:
         if self._found:
             self._report.send(_prediction_set(self._video, self._run, self._found))
-        self._sent += self._found
+        if self._predictor.card.net in KINDS:
+            self._sent += self._found
         self._found = []
         self._sent_at = time.monotonic()
 
