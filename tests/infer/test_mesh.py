@@ -163,6 +163,27 @@ def test_nobody_is_told(net, body):
         _recovered(net, body, np.full((5, 12, 2), np.nan))
 
 
+def test_who_is_cut_by_the_edge_is_fitted_to_what_is_seen(net, body):
+    """Knees and ankles are below the picture; with the hips, too, six keypoints are not enough."""
+    pixels = _pixels(body, 4)
+    cut = pixels.copy()
+    cut[
+        :,
+        [LIMBS.index(f"{side} {name}") for side in ("left", "right") for name in ("knee", "ankle")],
+    ] = np.nan
+    motion = _recovered(net, body, cut)
+    assert motion.frames.tolist() == [0, 1, 2, 3]
+    assert motion.error_px is not None
+    assert motion.error_px.max() < 10
+    at = pixels_of(keypoints_of(body, motion), motion)
+    hips = [body.keypoint_names.index(f"{side} hip") for side in ("left", "right")]
+    ankles = [body.keypoint_names.index(f"{side} ankle") for side in ("left", "right")]
+    assert (at[:, ankles, 1] > at[:, hips, 1] + 100).all()  # legs go on below
+    cut[:, [LIMBS.index(f"{side} hip") for side in ("left", "right")]] = np.nan
+    with pytest.raises(BodyError, match="nowhere seen with seven"):
+        _recovered(net, body, cut)
+
+
 @pytest.mark.parametrize("begun", [True, False])
 def test_keypoints_that_no_body_has_are_told(net, body, begun):
     """As of a ghost that a detector sees for four frames: wherever it fancies."""
